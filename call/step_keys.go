@@ -1,0 +1,347 @@
+package call
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"conclave/call/wire"
+	"conclave/keys"
+)
+
+func (m *machine) knockSealed(e KnockSealed) {
+	if m.Seat == SeatKnocking && m.Link == LinkUp {
+		m.ask(wire.Knock{Ref: m.ref(), Meeting: m.Meeting, KeyPackage: e.KeyPackage, Sealed: e.Sealed})
+	}
+}
+
+// knockOpened is where the host's device decides what the service cannot:
+// passcode, name, and who comes back unasked.
+func (m *machine) knockOpened(e KnockOpened) {
+	if !m.Host() || m.Seat != SeatSeated {
+		return
+	}
+	if e.Broken || m.Guesses[e.Device] >= PasscodeTries {
+		m.refuse(e.Ticket, wire.ReasonRefused)
+		return
+	}
+	if !e.Passcode {
+		guesses := make(map[keys.PublicKey]int, len(m.Guesses)+1)
+		for k, n := range m.Guesses {
+			guesses[k] = n
+		}
+		guesses[e.Device]++
+		m.Guesses = guesses
+		m.refuse(e.Ticket, wire.ReasonPasscode)
+		return
+	}
+	if _, member := m.Person(e.Device); member {
+		// They lost their keys and knock anew: out with the old leaf, and back in.
+		m.Lost = append(slices.Clip(m.Lost), e.Device)
+		m.departed(e.Device)
+	}
+	m.Lobby = append(slices.Clip(m.Lobby), Knocker{
+		Ticket: e.Ticket, Key: e.Device, KeyPackage: e.KeyPackage, Name: e.Name, Since: m.now,
+		Admitted: slices.Contains(m.Lost, e.Device),
+	})
+	m.planCommit(false)
+}
+
+// planCommit makes the commit that is due, if any. The host's device commits
+// admissions, at most one commit a second, and removals at once. A departure
+// is committed by the first connected member in line, host first; the others
+// wait their turn in case that one is gone too. turn is set when this device's
+// wait is over.
+func (m *machine) planCommit(turn bool) {
+	if m.Committing != 0 || m.Link != LinkUp || m.Seat != SeatSeated ||
+		(m.Keys != KeysReady && m.Keys != KeysMoving) {
+		return
+	}
+	removes := slices.Clone(m.Removing)
+	var waits bool
+	rank := m.rank()
+	for _, p := range m.People {
+		if p.Departed && !slices.Contains(removes, p.Key) {
+			if rank == 0 || turn {
+				removes = append(removes, p.Key)
+			} else {
+				waits = true
+			}
+		}
+	}
+	adds := m.admitted()
+	switch {
+	case len(removes) > 0, len(adds) > 0 && m.now.Sub(m.Committed) >= AdmitEvery:
+		m.commit(adds, removes)
+	case len(adds) > 0:
+		m.arm(TimerCommit, AdmitEvery-m.now.Sub(m.Committed))
+	case waits:
+		m.arm(TimerCommit, CommitterStep*time.Duration(rank))
+	}
+}
+
+// admitted are the knockers whom the host let in; members are left out, so
+// that nobody is in the group twice.
+func (m *machine) admitted() []Knocker {
+	var out []Knocker
+	for _, k := range m.Lobby {
+		_, member := m.Person(k.Key)
+		twice := slices.ContainsFunc(out, func(o Knocker) bool { return o.Key == k.Key })
+		if k.Admitted && !member && !twice {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// rank is this device's place in the line of committers.
+func (m *machine) rank() (n int) {
+	if m.Host() {
+		return 0
+	}
+	self, _ := m.Person(m.Self)
+	for _, p := range m.People {
+		inLine := p.Connected && !p.Departed && p.Key != m.Self
+		if inLine && (p.Key == m.About.Host || p.Leaf < self.Leaf) {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *machine) commit(adds []Knocker, removes []keys.PublicKey) {
+	ref := m.ref()
+	m.Asked = append(slices.Clip(m.Asked), Asked{Ref: ref, What: "commit"})
+	m.Committing, m.Committed = ref, m.now
+	for _, k := range adds {
+		m.knocker(k.Ticket, func(k *Knocker) { k.InCommit = true })
+	}
+	m.do(MakeCommit{Ref: ref, Adds: adds, Removes: removes})
+}
+
+func (m *machine) commitFailed(ref uint32) {
+	m.answered(ref)
+	if m.Committing != ref {
+		return
+	}
+	m.Committing = 0
+	m.do(DropCommit{})
+	m.Lobby = slices.Clone(m.Lobby)
+	for i := range m.Lobby {
+		m.Lobby[i].InCommit = false
+	}
+	m.arm(TimerCommit, CommitterStep)
+}
+
+// epochReady takes over the group's new epoch: the people shown are its
+// members and nobody else.
+func (m *machine) epochReady(e EpochReady) {
+	if m.Seat != SeatSeated && m.Seat != SeatEntering || m.Keys == KeysBroken {
+		return
+	}
+	if e.SelfRemoved {
+		m.finish(EndRemoved)
+		return
+	}
+	first := m.Seat == SeatEntering
+	before := m.People
+	m.Epoch, m.Code, m.Roster, m.Ready = e.Epoch, e.Code, e.Roster, nil
+	m.takeMembers(e)
+	m.compareLineUp(before)
+	if m.Committing != 0 && e.By == m.Self {
+		m.answered(m.Committing)
+		m.Committing = 0
+	}
+	m.Lobby = without(m.Lobby, func(k Knocker) bool {
+		return slices.Contains(e.Added, k.Key)
+	})
+	m.Removing = without(m.Removing, func(k keys.PublicKey) bool {
+		_, in := m.Person(k)
+		return !in
+	})
+	if len(e.Added) == 0 {
+		m.Healed = m.now
+	}
+	if first {
+		m.disarm(TimerSecure)
+		m.Seat, m.Since, m.HeardAny, m.Healed = SeatSeated, m.now, m.now, m.now
+		m.arm(TimerHeartbeat, HeartbeatEvery)
+	}
+	m.moveKeys(e, first)
+	m.greet(e, first)
+	m.planCommit(false)
+}
+
+func (m *machine) takeMembers(e EpochReady) {
+	people := make([]Person, 0, len(e.Members))
+	for _, mem := range e.Members {
+		p, known := m.Person(mem.Key)
+		if !known || p.Leaf != mem.Leaf {
+			p = Person{Key: mem.Key, Connected: true, Heard: m.now, Name: m.nameOf(mem.Key)}
+		}
+		if mem.Key == m.Self {
+			p.Says = m.Wants
+		}
+		p.Leaf = mem.Leaf
+		people = append(people, p)
+	}
+	slices.SortFunc(people, func(a, b Person) int {
+		switch {
+		case a.Key == m.Self:
+			return -1
+		case b.Key == m.Self:
+			return 1
+		}
+		return int(a.Leaf) - int(b.Leaf)
+	})
+	for _, gone := range e.Removed {
+		if p, ok := m.Person(gone); ok && p.Departed && m.Host() {
+			m.Lost = append(slices.Clip(m.Lost), gone)
+		}
+	}
+	m.Lost = without(m.Lost, func(k keys.PublicKey) bool { return slices.Contains(m.Removing, k) })
+	m.People = people
+}
+
+// compareLineUp keeps a comparison valid for the line-up that it was made
+// with, and for what is left of it: somebody new has to be compared again.
+func (m *machine) compareLineUp(before []Person) {
+	if m.Judged == VerdictNone {
+		return
+	}
+	for _, p := range before {
+		if _, still := m.Person(p.Key); !still {
+			m.LeftOver++
+		}
+	}
+	if m.Judged == VerdictMatches && len(m.Joined()) > 0 {
+		m.Judged = VerdictStale
+	}
+}
+
+// Joined are the members who came since the code last matched.
+func (s State) Joined() []keys.PublicKey {
+	var out []keys.PublicKey
+	for _, p := range s.People {
+		if !slices.Contains(s.Matched, p.Key) {
+			out = append(out, p.Key)
+		}
+	}
+	return out
+}
+
+// moveKeys decides when sending uses the new epoch: at once where somebody is
+// to be shut out or nobody has to be waited for, else when all have it.
+func (m *machine) moveKeys(e EpochReady, first bool) {
+	if first || len(e.Removed) > 0 || len(m.People) == 1 {
+		m.Keys, m.SendEpoch = KeysReady, e.Epoch
+		m.disarm(TimerSwitch)
+		m.do(SwitchKeys{Epoch: e.Epoch, Now: true})
+		return
+	}
+	m.Keys = KeysMoving
+	m.arm(TimerSwitch, SwitchLimit)
+}
+
+func (m *machine) switchNow() {
+	if m.Keys != KeysMoving {
+		return
+	}
+	m.Keys, m.SendEpoch = KeysReady, m.Epoch
+	m.disarm(TimerSwitch)
+	m.do(SwitchKeys{Epoch: m.Epoch})
+}
+
+// greet tells the others what they need in the new epoch. The one who added
+// somebody hands them everybody's signed name.
+func (m *machine) greet(e EpochReady, first bool) {
+	if len(m.People) == 1 {
+		return
+	}
+	m.say(Present{m.Wants})
+	if first {
+		m.say(Names{[]keys.NameStatement{m.Name}})
+	}
+	if e.By == m.Self && len(e.Added) > 0 {
+		var all []keys.NameStatement
+		for _, n := range m.Known {
+			if _, in := m.Person(n.Device); in {
+				all = append(all, n)
+			}
+		}
+		for part := range slices.Chunk(all, maxNames) {
+			m.say(Names{part})
+		}
+	}
+}
+
+func (m *machine) breakKeys(f Fault) {
+	if m.Keys == KeysBroken {
+		return
+	}
+	m.Keys, m.Fault, m.Committing = KeysBroken, f, 0
+	notice := map[Fault]Notice{FaultFork: NoticeFork, FaultForged: NoticeForged, FaultForbidden: NoticeForbidden}[f]
+	if notice == 0 {
+		notice = NoticeInternal
+	}
+	m.do(Tell{Notice: notice})
+}
+
+func (m *machine) heard(e Heard) {
+	if _, in := m.Person(e.From); !in || m.Keys == KeysBroken {
+		return
+	}
+	switch p := e.Payload.(type) {
+	case Names:
+		m.heardNames(p)
+	case Text:
+		m.addLine(Line{From: e.From, Text: p.Text, At: m.now})
+	case Heartbeat:
+		m.heardHeartbeat(e, p)
+	case Present:
+		m.heardPresent(e, p)
+	case Bye:
+		m.departed(e.From)
+	}
+}
+
+func (m *machine) heardNames(p Names) {
+	for _, n := range p.Statements {
+		if n.Verify(m.Meeting) != nil {
+			continue // somebody relayed a statement that its owner never made
+		}
+		old := m.nameOf(n.Device)
+		if m.learnName(n) && n.Device != m.Self {
+			m.do(Tell{Notice: NoticeRenamed, Name: old})
+		}
+	}
+}
+
+func (m *machine) heardHeartbeat(e Heard, p Heartbeat) {
+	if e.Epoch == m.Epoch && !bytes.Equal(p.Roster[:], m.Roster[:]) {
+		m.breakKeys(FaultFork)
+		return
+	}
+	m.person(e.From, func(q *Person) { q.Heard = m.now })
+	m.HeardAny, m.Warned = m.now, false
+	if m.Fault == FaultUnheard {
+		m.Fault = FaultNone
+	}
+}
+
+func (m *machine) heardPresent(e Heard, p Present) {
+	m.person(e.From, func(q *Person) { q.Says, q.Heard = p.Says, m.now })
+	if e.Epoch != m.Epoch {
+		return
+	}
+	if !slices.Contains(m.Ready, e.From) {
+		m.Ready = append(slices.Clip(m.Ready), e.From)
+	}
+	for _, q := range m.People {
+		waited := q.Key != m.Self && q.Connected && !q.Departed
+		if waited && !slices.Contains(m.Ready, q.Key) {
+			return
+		}
+	}
+	m.switchNow()
+}

@@ -1,0 +1,152 @@
+package call
+
+import (
+	"slices"
+
+	"conclave/call/wire"
+	"conclave/keys"
+)
+
+func (m *machine) create(e Create) {
+	if m.Seat != SeatOut || m.Link != LinkDown {
+		return
+	}
+	m.Creating, m.Sealed, m.About, m.Meeting = true, e.Sealed, e.About, e.About.ID()
+	m.learnName(e.Name)
+	m.Name = e.Name
+	m.dial()
+}
+
+func (m *machine) join(e Join) {
+	if m.Seat != SeatOut || m.Link != LinkDown {
+		return
+	}
+	m.Meeting, m.Name = e.Meeting, e.Name
+	m.learnName(e.Name)
+	m.dial()
+}
+
+func (m *machine) dial() {
+	m.Link = LinkDialing
+	m.do(Dial{})
+	m.arm(TimerDial, DialLimit)
+}
+
+func (m *machine) leave() {
+	if m.Link != LinkUp {
+		m.finish(EndLeft)
+		return
+	}
+	if m.Seat == SeatSeated && m.Keys != KeysBroken && m.Keys != KeysJoining {
+		m.say(Bye{})
+	}
+	m.goodbye(EndLeft, wire.Leave{Ref: m.ref()})
+}
+
+func (m *machine) endAll() {
+	if !m.Host() || m.Seat != SeatSeated {
+		return
+	}
+	if m.Link != LinkUp {
+		m.finish(EndForAll)
+		return
+	}
+	m.goodbye(EndForAll, wire.End{Ref: m.ref()})
+}
+
+// goodbye stops sending at once and waits a moment for the service to hear.
+func (m *machine) goodbye(why EndReason, last wire.Request) {
+	m.do(StopMedia{})
+	m.ask(last)
+	m.Seat, m.End, m.Media = SeatLeaving, why, MediaOff
+	m.arm(TimerLeave, LeaveLimit)
+}
+
+func (m *machine) admit(e Admit) {
+	if !m.Host() || m.Seat != SeatSeated {
+		return
+	}
+	m.Lobby = slices.Clone(m.Lobby)
+	for i := range m.Lobby {
+		if len(e.Tickets) == 0 || slices.Contains(e.Tickets, m.Lobby[i].Ticket) {
+			m.Lobby[i].Admitted = true
+		}
+	}
+	m.planCommit(false)
+}
+
+func (m *machine) refuse(t wire.Ticket, why wire.Reason) {
+	if !m.Host() || m.Seat != SeatSeated {
+		return
+	}
+	i := slices.IndexFunc(m.Lobby, func(k Knocker) bool { return k.Ticket == t })
+	if i >= 0 && m.Lobby[i].InCommit {
+		return // too late: the group has them already
+	}
+	m.Lobby = without(m.Lobby, func(k Knocker) bool { return k.Ticket == t })
+	m.ask(wire.Refuse{Ref: m.ref(), Ticket: t, Reason: why})
+}
+
+func (m *machine) remove(k keys.PublicKey) {
+	if _, in := m.Person(k); !in || !m.Host() || k == m.Self || slices.Contains(m.Removing, k) {
+		return
+	}
+	m.Removing = append(slices.Clip(m.Removing), k)
+	m.planCommit(false)
+}
+
+func (m *machine) chat(text string) {
+	text, ok := CleanText(text)
+	if !ok || !m.Sending() {
+		m.do(Tell{Notice: NoticeChatFailed})
+		return
+	}
+	ref := m.say(Text{text})
+	m.addLine(Line{From: m.Self, Text: text, At: m.now, Ref: ref, Pending: true})
+}
+
+func (m *machine) addLine(l Line) {
+	m.Chat = append(slices.Clip(m.Chat), l)
+	if len(m.Chat) > ChatKept {
+		m.Chat = slices.Clone(m.Chat[len(m.Chat)-ChatKept:])
+	}
+}
+
+func (m *machine) wish(w Wants) {
+	if m.Wants == w {
+		return
+	}
+	m.Wants = w
+	m.person(m.Self, func(p *Person) { p.Says = w })
+	if m.Sending() {
+		m.say(Present{w})
+	}
+}
+
+func (m *machine) judge(e Judge) {
+	if e.Epoch != m.Epoch || m.Seat != SeatSeated || m.Keys == KeysBroken {
+		return // the code on screen was another one
+	}
+	if !e.Matches {
+		m.Judged = VerdictDiffers
+		return
+	}
+	m.Judged, m.Matched, m.LeftOver = VerdictMatches, m.lineUp(), 0
+}
+
+// learnName keeps a verified statement if it is newer than what is known.
+func (m *machine) learnName(n keys.NameStatement) (changed bool) {
+	i := slices.IndexFunc(m.Known, func(k keys.NameStatement) bool { return k.Device == n.Device })
+	switch {
+	case i < 0:
+		m.Known = append(slices.Clip(m.Known), n)
+	case m.Known[i].Sequence < n.Sequence:
+		changed = m.Known[i].Name != n.Name
+		m.Known = slices.Clone(m.Known)
+		m.Known[i] = n
+	default:
+		return false
+	}
+	m.person(n.Device, func(p *Person) { p.Name = n.Name })
+	return changed
+}

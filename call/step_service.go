@@ -1,0 +1,314 @@
+package call
+
+import (
+	"slices"
+	"time"
+
+	"conclave/call/wire"
+	"conclave/keys"
+)
+
+func (m *machine) linkReady() {
+	if m.Link != LinkDialing && m.Link != LinkResuming {
+		return
+	}
+	m.disarm(TimerDial)
+	m.Link = LinkUp
+	switch {
+	case m.Seat == SeatSeated:
+		m.ask(wire.Resume{Ref: m.ref(), Meeting: m.Meeting, After: m.After})
+	case m.Creating:
+		m.Seat = SeatEntering
+		m.ask(wire.Create{Ref: m.ref(), Encoded: m.Sealed.Encoded, Signature: m.Sealed.Signature})
+	default:
+		m.Seat = SeatOut
+		m.ask(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
+	}
+}
+
+func (m *machine) linkFailed(e LinkFailed) {
+	m.Asked, m.Committing = nil, 0
+	m.do(DropCommit{})
+	m.Lobby = slices.Clone(m.Lobby)
+	for i := range m.Lobby {
+		m.Lobby[i].InCommit = false
+	}
+	if m.Link != LinkUp && m.Link != LinkResuming || e.Final {
+		why := e.Why
+		if why == EndNone {
+			why = EndUnreachable
+		}
+		m.finish(why)
+		return
+	}
+	if m.Link == LinkUp {
+		m.Try = 0
+		m.do(Tell{Notice: NoticeServiceGone})
+	}
+	m.Try++
+	if m.Try > Retries {
+		m.finish(EndLost)
+		return
+	}
+	m.Link = LinkResuming
+	m.do(HangUp{})
+	m.arm(TimerRetry, Backoff(m.Try))
+}
+
+// Backoff is the wait before the n-th try to reach the service again: 0.3 n²
+// seconds, at most a minute. The runner adds jitter.
+func Backoff(n int) time.Duration {
+	return min(time.Duration(n*n)*300*time.Millisecond, time.Minute)
+}
+
+func (m *machine) fromService(message wire.Message) {
+	if m.Link != LinkUp {
+		return
+	}
+	switch w := message.(type) {
+	case wire.Meeting:
+		m.sawMeeting(w)
+	case wire.Waiting:
+		if m.Seat == SeatKnocking {
+			m.Waiting, m.HostIn = w.Position, w.HostHere
+		}
+	case wire.Knocking:
+		known := slices.ContainsFunc(m.Lobby, func(k Knocker) bool { return k.Ticket == w.Ticket })
+		if m.Host() && m.Seat == SeatSeated && !known {
+			m.do(OpenKnock{w})
+		}
+	case wire.Withdrawn:
+		m.Lobby = without(m.Lobby, func(k Knocker) bool { return k.Ticket == w.Ticket })
+	case wire.Refused:
+		if m.Seat == SeatKnocking {
+			m.finish(refusals(w.Reason))
+		}
+	case wire.Joined:
+		if m.Seat == SeatKnocking && m.Keys == KeysJoining {
+			m.Seat, m.After = SeatEntering, w.Sequence
+			m.do(JoinGroup{w.Welcome})
+			m.arm(TimerSecure, SecureLimit)
+		}
+	case wire.Ordered:
+		if m.inOrder(w.Sequence) {
+			m.do(OpenCommit{w})
+		}
+	case wire.Said:
+		if m.inOrder(w.Sequence) && w.Sender != m.Self {
+			m.do(OpenSaid{w})
+		}
+	case wire.Roster:
+		m.presence(w)
+	case wire.Gone:
+		m.gone(w.Device)
+	case wire.MediaToken:
+		if m.Seat == SeatSeated || m.Seat == SeatEntering {
+			m.do(StartMedia{URL: w.URL, Token: w.Token.Reveal()})
+			if m.Media == MediaOff {
+				m.Media = MediaConnecting
+			}
+		}
+	case wire.Locked:
+		m.Locked = w.Locked
+	case wire.Removed:
+		m.finish(EndRemoved)
+	case wire.Ended:
+		if w.Reason == wire.EndHost {
+			m.finish(EndForAll)
+		} else {
+			m.finish(EndServiceExpired)
+		}
+	case wire.Done:
+		m.done(w.Ref)
+	case wire.Failed:
+		m.failed(w)
+	}
+}
+
+func refusals(r wire.Reason) EndReason {
+	switch r {
+	case wire.ReasonPasscode:
+		return EndPasscode
+	case wire.ReasonLocked:
+		return EndLocked
+	case wire.ReasonFull:
+		return EndFull
+	case wire.ReasonEnded:
+		return EndForAll
+	case wire.ReasonRefused:
+	}
+	return EndRefused
+}
+
+// sawMeeting checks that the descriptor is the one that the link names: the
+// service cannot relabel a meeting.
+func (m *machine) sawMeeting(w wire.Meeting) {
+	if m.Creating || m.Seat != SeatOut {
+		return
+	}
+	sealed := keys.SignedDescriptor{Encoded: w.Encoded, Signature: w.Signature}
+	about, err := sealed.Verify(m.Meeting)
+	if err != nil {
+		m.finish(EndRelabelled)
+		return
+	}
+	m.Sealed, m.About, m.Locked, m.HostIn = sealed, about, w.Locked, w.HostHere
+	m.Seat, m.Keys = SeatKnocking, KeysJoining
+	m.do(SealKnock{})
+}
+
+// inOrder takes one ordered message. A gap means that the service withheld
+// something: the link is dropped, and resuming asks for what is missing.
+func (m *machine) inOrder(sequence uint64) bool {
+	seated := m.Seat == SeatSeated || m.Seat == SeatEntering
+	if !seated || m.Keys == KeysBroken || sequence <= m.After {
+		return false
+	}
+	if sequence != m.After+1 {
+		m.linkFailed(LinkFailed{})
+		return false
+	}
+	m.After = sequence
+	return true
+}
+
+func (m *machine) presence(w wire.Roster) {
+	m.People = slices.Clone(m.People)
+	for i := range m.People {
+		p := &m.People[i]
+		p.Connected = p.Key == m.Self || slices.Contains(w.Seated, wire.Seat{Device: p.Key, Connected: true})
+	}
+}
+
+// gone marks a departure. The host's seat is kept: only the host could let
+// the host in again.
+func (m *machine) gone(k keys.PublicKey) {
+	m.person(k, func(p *Person) { p.Connected = false })
+	if k == m.Self || k == m.About.Host {
+		return
+	}
+	m.departed(k)
+}
+
+func (m *machine) departed(k keys.PublicKey) {
+	if p, in := m.Person(k); !in || p.Departed {
+		return
+	}
+	m.person(k, func(p *Person) { p.Departed = true })
+	m.do(Departed{k})
+	m.planCommit(false)
+}
+
+func (m *machine) done(ref uint32) {
+	a, ok := m.answered(ref)
+	if !ok {
+		return
+	}
+	switch a.What {
+	case "create":
+		m.Keys = KeysJoining
+		m.do(CreateGroup{})
+	case "resume":
+		m.Try = 0
+		m.planCommit(false)
+		m.do(Send{wire.Renew{Ref: m.ref()}})
+	case "say":
+		m.chatAnswered(ref, false)
+	}
+}
+
+func (m *machine) chatAnswered(ref uint32, failed bool) {
+	i := slices.IndexFunc(m.Chat, func(l Line) bool { return l.Pending && l.Ref == ref })
+	if i < 0 {
+		return
+	}
+	m.Chat = slices.Clone(m.Chat)
+	m.Chat[i].Pending, m.Chat[i].Failed = false, failed
+	if failed {
+		m.do(Tell{Notice: NoticeChatFailed})
+	}
+}
+
+func (m *machine) failed(w wire.Failed) {
+	a, ok := m.answered(w.Ref)
+	if !ok {
+		return
+	}
+	switch a.What {
+	case "create", "look", "knock":
+		m.finish(entry(w.Code))
+	case "resume":
+		m.resumeFailed(w.Code)
+	case "commit":
+		m.commitFailed(w.Ref)
+	case "say":
+		m.sayFailed(a, w.Code)
+	case "leave", "end":
+		m.finish(m.End)
+	case "lock", "refuse":
+		if w.Code == wire.CodeTooFast {
+			m.do(Tell{Notice: NoticeTooFast})
+		}
+	}
+}
+
+func entry(c wire.Code) EndReason {
+	switch c {
+	case wire.CodeNotFound:
+		return EndNotFound
+	case wire.CodeLocked:
+		return EndLocked
+	case wire.CodeFull, wire.CodeBusy:
+		return EndFull
+	case wire.CodeEnded:
+		return EndForAll
+	case wire.CodeTooFast:
+		return EndTooFast
+	case wire.CodeVersion:
+		return EndVersion
+	case wire.CodeStale, wire.CodeNotHost, wire.CodeNotSeated, wire.CodeBadRequest,
+		wire.CodeTooLarge, wire.CodeInternal, wire.CodeResync:
+	}
+	return EndUnreachable
+}
+
+// resumeFailed knocks again where that can help: the host's device lets
+// somebody whose connection died back in without asking.
+func (m *machine) resumeFailed(c wire.Code) {
+	switch {
+	case c == wire.CodeNotFound:
+		m.finish(EndServiceExpired)
+	case c == wire.CodeEnded:
+		m.finish(EndForAll)
+	case m.Host():
+		m.finish(EndLost)
+	default:
+		m.do(StopMedia{})
+		m.do(Wipe{})
+		m.Seat, m.Keys, m.Media, m.People = SeatOut, KeysNone, MediaOff, nil
+		m.Fault, m.Alarmed, m.Strangers = FaultNone, false, 0
+		m.ask(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
+	}
+}
+
+// sayFailed says again what lost its epoch. Present and Heartbeat are left
+// out: the new epoch has its own.
+func (m *machine) sayFailed(a Asked, c wire.Code) {
+	if c != wire.CodeStale {
+		m.chatAnswered(a.Ref, true)
+		return
+	}
+	switch p := a.Payload.(type) {
+	case Text:
+		i := slices.IndexFunc(m.Chat, func(l Line) bool { return l.Pending && l.Ref == a.Ref })
+		if i < 0 || !m.Sending() {
+			m.chatAnswered(a.Ref, true)
+			return
+		}
+		m.Chat = slices.Clone(m.Chat)
+		m.Chat[i].Ref = m.say(p)
+	case Names:
+		m.say(p)
+	case Heartbeat, Present, Bye:
+	}
+}

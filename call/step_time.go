@@ -1,0 +1,71 @@
+package call
+
+func (m *machine) fired(t Timer) {
+	switch t {
+	case TimerDial:
+		if m.Link == LinkDialing || m.Link == LinkResuming {
+			m.linkFailed(LinkFailed{Why: EndUnreachable})
+		}
+	case TimerRetry:
+		if m.Link == LinkResuming {
+			m.do(Dial{})
+			m.arm(TimerDial, DialLimit)
+		}
+	case TimerSwitch:
+		m.switchNow()
+	case TimerCommit:
+		m.planCommit(true)
+	case TimerHeartbeat:
+		m.heartbeat()
+	case TimerStranger:
+		if m.Strangers > 0 && !m.Alarmed {
+			m.Alarmed = true
+			m.do(Tell{Notice: NoticeStranger})
+		}
+	case TimerSecure:
+		if m.Seat == SeatEntering {
+			m.finish(EndBroken)
+		}
+	case TimerLeave, timerCount:
+	}
+}
+
+// heartbeat says one, checks for those of the others, and heals the keys when
+// that is due.
+func (m *machine) heartbeat() {
+	m.arm(TimerHeartbeat, HeartbeatEvery)
+	if m.Seat != SeatSeated || m.Keys == KeysBroken || m.Keys == KeysJoining {
+		return
+	}
+	alone := len(m.People) <= 1
+	if alone {
+		m.HeardAny = m.now
+	} else {
+		m.say(Heartbeat{Roster: m.Roster, At: m.now})
+	}
+	silent := m.now.Sub(m.HeardAny)
+	if silent > HeartbeatsWarn*HeartbeatEvery && !m.Warned {
+		m.Warned = true
+		m.do(Tell{Notice: NoticeUnheard})
+	}
+	if silent > HeartbeatsStop*HeartbeatEvery && m.Fault == FaultNone {
+		m.Fault = FaultUnheard
+	}
+	due := m.now.Sub(m.Healed) >= UpdateEvery && !alone
+	if due && m.Committing == 0 && m.Link == LinkUp && m.rank() == 0 {
+		m.commit(m.admitted(), nil)
+	}
+}
+
+func (m *machine) strangersSeen(n int) {
+	switch {
+	case n == 0:
+		m.Strangers, m.Alarmed = 0, false
+		m.disarm(TimerStranger)
+	case m.Strangers == 0:
+		m.Strangers = n
+		m.arm(TimerStranger, StrangerGrace)
+	default:
+		m.Strangers = n
+	}
+}
