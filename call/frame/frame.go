@@ -15,8 +15,12 @@ var (
 	ErrClosed      = errors.New("use frame keys: the ring is closed")
 )
 
-// The streams of one member. Each has its own keys and counter, because two
-// encoders must never share one (RFC 9605 section 9.1).
+// Stream is the context part of a KID: which of a member's streams a frame belongs
+// to. Each has its own keys and counters, because two encoders must never share
+// one (RFC 9605 section 6.1).
+type Stream uint8
+
+// The streams of one member.
 const (
 	Audio      Stream = 0
 	CameraLow  Stream = 1
@@ -27,5 +31,5 @@ const (
 	ShareAudio Stream = 10
 
 	// Streams is one more than the highest stream number.
-	Streams = 16
+	Streams = 1 << streamBits
 )
