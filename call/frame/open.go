@@ -22,8 +22,6 @@ func (r *Ring) Open(dst []byte, clearLen int, leaf uint32, stream Stream, sealed
 	if !header.KID.isOurs() || header.KID.Leaf() != leaf || header.KID.Stream() != stream {
 		return nil, ErrWrongSender
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
 	e, err := r.receiveEpoch(header.KID)
 	if err != nil {
 		return nil, err
@@ -37,18 +35,19 @@ func (r *Ring) Open(dst []byte, clearLen int, leaf uint32, stream Stream, sealed
 
 // receiveEpoch returns the epoch that a KID names, when it is not over.
 func (r *Ring) receiveEpoch(kid KID) (*epoch, error) {
-	if r.closed {
+	w := r.live.Load()
+	if w.closed {
 		return nil, ErrClosed
 	}
-	for i := len(r.epochs) - 1; i >= 0; i-- {
-		e := r.epochs[i]
+	for i := len(w.epochs) - 1; i >= 0; i-- {
+		e := &w.epochs[i]
 		if e.number&(1<<epochBits-1) != kid.Epoch() {
 			continue
 		}
-		if !e.until.IsZero() && !r.now().Before(e.until) {
+		if !e.until.IsZero() && e.isOver(r.now()) {
 			return nil, ErrNoKey
 		}
-		return e, nil
+		return e.epoch, nil
 	}
 	return nil, ErrNoKey
 }
@@ -56,29 +55,34 @@ func (r *Ring) receiveEpoch(kid KID) (*epoch, error) {
 // receiver returns the receiver of a KID, deriving its key the first time. Only
 // KIDs that the caller vouches for come here, so strangers cannot fill the map.
 func (e *epoch) receiver(suite Suite, kid KID) (*receiver, error) {
-	e.mu.RLock()
-	in := e.receivers[kid]
-	e.mu.RUnlock()
-	if in != nil {
+	slot := &e.recent[(uint64(kid.Leaf())+uint64(kid.Stream())<<4)%uint64(len(e.recent))]
+	if in := slot.Load(); in != nil && in.kid == kid {
 		return in, nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if in := e.receivers[kid]; in != nil {
-		return in, nil
+	if e.secret == nil {
+		return nil, ErrNoKey
 	}
-	k, err := suite.expand(e.secret, kid)
-	if err != nil {
-		return nil, err
+	in := e.receivers[kid]
+	if in == nil {
+		k, err := suite.expand(e.secret, kid)
+		if err != nil {
+			return nil, err
+		}
+		in = &receiver{kid: kid, key: k}
+		e.receivers[kid] = in
 	}
-	in = &receiver{key: k}
-	e.receivers[kid] = in
+	slot.Store(in)
 	return in, nil
 }
 
 func (in *receiver) open(dst []byte, counter uint64, clear, header, ciphertext []byte) ([]byte, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.over {
+		return nil, ErrNoKey
+	}
 	if !in.seen.isFresh(counter) {
 		return nil, ErrReplay
 	}

@@ -3,7 +3,9 @@ package frame
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,10 +47,13 @@ type Ring struct {
 	suite Suite
 	now   func() time.Time
 
+	// live is what Open reads without a lock; publishLocked replaces it.
+	live atomic.Pointer[keyWindow]
+
 	mu      sync.RWMutex
 	closed  bool
-	epochs  []*epoch // ascending, newest last, at most 1+KeepOldEpochs
-	last    uint64   // newest epoch ever added, when any is true
+	epochs  []liveEpoch // ascending, newest last, at most 1+KeepOldEpochs
+	last    uint64      // newest epoch ever added, when any is true
 	any     bool
 	send    sending
 	sealers [Streams]*Sealer
@@ -62,20 +67,39 @@ type sending struct {
 	deadline time.Time // …until then, or until its next key frame
 }
 
+// liveEpoch is an epoch and the time when it is over.
+type liveEpoch struct {
+	*epoch
+	until time.Time // zero for the newest
+}
+
+// isOver reports whether the epoch no longer opens.
+func (l liveEpoch) isOver(now time.Time) bool { return !l.until.IsZero() && !now.Before(l.until) }
+
+// keyWindow is an immutable view of the ring for receiving.
+type keyWindow struct {
+	closed bool
+	epochs []liveEpoch
+}
+
 // epoch is the key material of one epoch.
 type epoch struct {
 	number uint64
-	leaf   uint32    // ours
-	secret []byte    // extracted from the base key
-	until  time.Time // zero for the newest
+	leaf   uint32 // ours
 
-	mu        sync.RWMutex
+	// recent holds a receiver for each slot, so that a frame is found without
+	// a lock or a map; receivers holds all, for those that share a slot.
+	recent    [64]atomic.Pointer[receiver]
+	mu        sync.Mutex
+	secret    []byte // extracted from the base key; nil when wiped
 	receivers map[KID]*receiver
 }
 
 // receiver opens the frames of one KID.
 type receiver struct {
+	kid   KID
 	mu    sync.Mutex
+	over  bool // the key is gone
 	key   key
 	seen  window
 	nonce [12]byte
@@ -94,6 +118,7 @@ func NewRing(cfg Config) *Ring {
 	for i := range r.sealers {
 		r.sealers[i] = &Sealer{ring: r, stream: Stream(i)}
 	}
+	r.publishLocked()
 	return r
 }
 
@@ -126,7 +151,8 @@ func (r *Ring) AddEpoch(number uint64, base []byte, leaf uint32) error {
 	if n := len(r.epochs); n > 0 {
 		r.epochs[n-1].until = now.Add(KeepOldFor)
 	}
-	r.epochs = append(r.epochs, &epoch{number: number, leaf: leaf, secret: secret, receivers: map[KID]*receiver{}})
+	added := &epoch{number: number, leaf: leaf, secret: secret, receivers: map[KID]*receiver{}}
+	r.epochs = append(r.epochs, liveEpoch{epoch: added})
 	r.last, r.any = number, true
 	r.expireLocked(now)
 	return nil
@@ -143,7 +169,7 @@ func (r *Ring) SwitchSend(number uint64, atKeyFrame bool) error {
 	if r.closed {
 		return ErrClosed
 	}
-	if r.findLocked(number) == nil || r.send.ready && number < r.send.epoch {
+	if _, ok := r.findLocked(number); !ok || r.send.ready && number < r.send.epoch {
 		return ErrEpoch
 	}
 	// The floor never sinks: a stream that an earlier call told to leave its epoch
@@ -172,48 +198,72 @@ func (r *Ring) Expire() {
 }
 
 func (r *Ring) expireLocked(now time.Time) {
-	kept := r.epochs[:0]
+	kept := make([]liveEpoch, 0, 1+KeepOldEpochs)
+	var gone []*epoch
 	for i, e := range r.epochs {
 		tooMany := len(r.epochs)-i > 1+KeepOldEpochs
-		recurs := i < len(r.epochs)-1 && e.number&63 == r.last&63
-		if tooMany || recurs || !e.until.IsZero() && !now.Before(e.until) {
-			e.wipe()
+		recurs := i < len(r.epochs)-1 && NewKID(0, 0, e.number) == NewKID(0, 0, r.last)
+		if tooMany || recurs || e.isOver(now) {
+			gone = append(gone, e.epoch)
 			continue
 		}
 		kept = append(kept, e)
 	}
-	clear(r.epochs[len(kept):])
 	r.epochs = kept
+	r.publishLocked()
+	for _, e := range gone {
+		e.wipe()
+	}
+	for _, s := range r.sealers {
+		if _, ok := r.findLocked(s.epoch); !ok {
+			s.forget() // an idle stream must not keep an old key
+		}
+	}
+}
+
+// publishLocked shows the present epochs to Open.
+func (r *Ring) publishLocked() {
+	r.live.Store(&keyWindow{closed: r.closed, epochs: slices.Clone(r.epochs)})
 }
 
 // Close wipes all keys. Everything fails with ErrClosed afterwards.
 func (r *Ring) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.closed = true
-	for _, e := range r.epochs {
+	gone := r.epochs
+	r.closed, r.epochs, r.send = true, nil, sending{}
+	r.publishLocked()
+	for _, e := range gone {
 		e.wipe()
 	}
-	r.epochs, r.send = nil, sending{}
 	for _, s := range r.sealers {
 		s.forget()
 	}
 }
 
-func (r *Ring) findLocked(number uint64) *epoch {
+func (r *Ring) findLocked(number uint64) (liveEpoch, bool) {
 	for _, e := range r.epochs {
 		if e.number == number {
-			return e
+			return e, true
 		}
 	}
-	return nil
+	return liveEpoch{}, false
 }
 
-// wipe overwrites what can be overwritten and lets go of the rest.
+// wipe overwrites what can be overwritten and lets go of the rest. When it
+// returns, no frame of the epoch is being opened, and none will be.
 func (e *epoch) wipe() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(e.secret)
 	e.secret = nil
+	for _, in := range e.receivers {
+		in.mu.Lock()
+		in.over, in.key, in.seen = true, key{}, window{}
+		in.mu.Unlock()
+	}
 	e.receivers = nil
+	for i := range e.recent {
+		e.recent[i].Store(nil)
+	}
 }

@@ -208,13 +208,29 @@ func TestOldEpochOpensTenSecondsAndNoLonger(t *testing.T) {
 	}
 	c.advance(1)
 	refuse(t, bob, 1, Audio, frames[1], plain, ErrNoKey) // without Expire
-	old := bob.epochs[0]
+	old := bob.epochs[0].epoch
 	secret := old.secret
 	bob.Expire()
 	if len(bob.epochs) != 1 || old.receivers != nil || !bytes.Equal(secret, make([]byte, len(secret))) {
 		t.Error("the former epoch's secret was not wiped")
 	}
 	refuse(t, bob, 1, Audio, frames[2], plain, ErrNoKey)
+}
+
+func TestIdleStreamForgetsItsKey(t *testing.T) {
+	c := newClock()
+	alice, _ := pair(t, c)
+	seal(t, alice, Screen, "x", true)
+	add(t, alice, 1, 2)
+	switchSend(t, alice, 2, true)
+	c.advance(KeepOldFor)
+	alice.Expire()
+	if s := alice.Sealer(Screen); s.ready || s.key.aead != nil {
+		t.Error("the idle stream still holds the former epoch's key")
+	}
+	if got := epochOf(t, seal(t, alice, Screen, "x", false)); got != 2 {
+		t.Errorf("sealed with epoch %d, want 2", got)
+	}
 }
 
 func TestAtMostThreeOldEpochs(t *testing.T) {

@@ -85,17 +85,17 @@ func (s *Sealer) choose(keyFrame bool) error {
 
 // mayStay reports whether the stream may go on with its former epoch for a while.
 func (s *Sealer) mayStay(want *sending) bool {
-	former := s.ring.findLocked(s.epoch)
-	if former == nil || s.epoch < want.floor {
+	former, ok := s.ring.findLocked(s.epoch)
+	if !ok || s.epoch < want.floor {
 		return false
 	}
 	now := s.ring.now()
-	return now.Before(want.deadline) && (former.until.IsZero() || now.Before(former.until))
+	return now.Before(want.deadline) && !former.isOver(now)
 }
 
 func (s *Sealer) adopt(number uint64) error {
-	e := s.ring.findLocked(number)
-	if e == nil {
+	e, ok := s.ring.findLocked(number)
+	if !ok {
 		return ErrNotReady
 	}
 	kid := NewKID(s.stream, e.leaf, number)
