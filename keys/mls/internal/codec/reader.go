@@ -99,7 +99,7 @@ func (r *Reader) Raw(n int) []byte {
 
 // Opaque reads opaque<V>.
 func (r *Reader) Opaque() []byte {
-	return append([]byte{}, r.take(r.length())...)
+	return append([]byte{}, r.take(r.Length())...)
 }
 
 // Optional reads the presence byte of optional<T> (section 2.1.1).
@@ -117,7 +117,7 @@ func (r *Reader) Optional() bool {
 
 // Vector reads T<V>, an element at a time.
 func Vector[T any](r *Reader, element func(*Reader) T) []T {
-	inner := Reader{rest: r.take(r.length()), err: r.err}
+	inner := Reader{rest: r.take(r.Length()), err: r.err}
 	var list []T
 	for len(inner.rest) > 0 && inner.err == nil {
 		before := len(inner.rest)
@@ -134,9 +134,9 @@ func Vector[T any](r *Reader, element func(*Reader) T) []T {
 	return list
 }
 
-// length reads a vector's length (section 2.1.2). It must be in its shortest
-// form, and the input must hold that many bytes.
-func (r *Reader) length() int {
+// Length reads a vector's length (section 2.1.2), which must be in its shortest
+// form.
+func (r *Reader) Length() int {
 	first := r.Uint8()
 	if r.err != nil {
 		return 0

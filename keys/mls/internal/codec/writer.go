@@ -42,6 +42,9 @@ func (w *Writer) Opaque(b []byte) {
 	w.buf = append(w.buf, b...)
 }
 
+// Length writes a vector's length.
+func (w *Writer) Length(n int) { w.buf = appendLength(w.buf, n) }
+
 // Optional writes the presence byte of optional<T>.
 func (w *Writer) Optional(present bool) {
 	if present {

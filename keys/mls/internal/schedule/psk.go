@@ -9,12 +9,16 @@ import (
 // PSKType says where a pre-shared key comes from (section 8.4).
 type PSKType uint8
 
-// The types of pre-shared keys. Resumption is decoded but not used: a meeting
-// never resumes another.
+// The types of pre-shared keys. A resumption key is used within its own group only:
+// a meeting never resumes another.
 const (
 	PSKExternal   PSKType = 1
 	PSKResumption PSKType = 2
 )
+
+// UsageApplication is the usage of a resumption key within its own group. The other
+// two, reinit and branch, tie groups together.
+const UsageApplication uint8 = 1
 
 // PSKID names a pre-shared key (PreSharedKeyID, section 8.4).
 type PSKID struct {

@@ -125,7 +125,7 @@ func (p *NewPath) Encrypt(t *Tree, context []byte, added []LeafIndex) (*UpdatePa
 			jobs = append(jobs, job{t.nodes[x].encryptionKey(), p.secrets[k], &out.Nodes[k].Secrets[m]})
 		}
 	}
-	err := eachParallel(len(jobs), func(k int) (err error) {
+	err := EachParallel(len(jobs), func(k int) (err error) {
 		j := jobs[k]
 		*j.into, err = t.suite.EncryptWithLabel(j.key, pathLabel, context, j.secret)
 		return err
@@ -214,9 +214,9 @@ func deriveNode(s *suite.Suite, pathSecret suite.Secret) (suite.KeyPair, error) 
 	return s.DeriveKeyPair(n)
 }
 
-// eachParallel calls do for 0..n-1 on all processors and returns one of the
+// EachParallel calls do for 0..n-1 on all processors and returns one of the
 // errors, if there was any.
-func eachParallel(n int, do func(int) error) error {
+func EachParallel(n int, do func(int) error) error {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers <= 1 || n < 4 {
 		for k := range n {

@@ -18,7 +18,10 @@ func (t *Tree) Validate(groupID []byte, context Extensions) error {
 	if err := t.checkParentHashes(); err != nil {
 		return err
 	}
-	if err := t.CheckMembers(context, nil); err != nil {
+	if err := t.CheckKeysUnique(); err != nil {
+		return err
+	}
+	if err := t.CheckAllMembers(context); err != nil {
 		return err
 	}
 	return t.verifyLeaves(groupID)
@@ -82,15 +85,20 @@ func (t *Tree) verifyLeaves(groupID []byte) error {
 	return nil
 }
 
-// CheckMembers checks the leaves against each other and against the group's
-// extensions (sections 7.3, 11.1 and 13.4). changed lists the leaves that are new
-// since the tree was last checked; with nil, all of them are.
-func (t *Tree) CheckMembers(context Extensions, changed []LeafIndex) error {
-	if changed == nil {
-		for i := range t.Leaves {
-			changed = append(changed, i)
-		}
+// CheckAllMembers is CheckMembers for every leaf, when the tree or the group's
+// extensions are new.
+func (t *Tree) CheckAllMembers(context Extensions) error {
+	var all []LeafIndex
+	for i := range t.Leaves {
+		all = append(all, i)
 	}
+	return t.CheckMembers(context, all)
+}
+
+// CheckMembers checks the leaves that are new since the tree was last checked,
+// against each other and against the group's extensions (sections 7.3, 11.1 and
+// 13.4).
+func (t *Tree) CheckMembers(context Extensions, changed []LeafIndex) error {
 	for _, i := range changed {
 		leaf := t.Leaf(i)
 		if leaf == nil {
