@@ -1,0 +1,115 @@
+package group
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"conclave/keys"
+)
+
+// Joining is a device that has knocked and waits for a Welcome. It holds the
+// private half of a key package that is good for one meeting, once.
+type Joining struct {
+	meeting meeting
+	joiner  joiner // nil when used
+	public  []byte
+}
+
+// Prepare makes a fresh key package for the meeting.
+func Prepare(cfg Config) (*Joining, error) {
+	m, err := cfg.verify()
+	if err != nil {
+		return nil, fmt.Errorf("prepare to join: %w", err)
+	}
+	if cfg.Device.Public() == m.descriptor.Host {
+		return nil, fmt.Errorf("prepare to join: the host creates the group and does not join it")
+	}
+	j, err := prepare(m)
+	if err != nil {
+		return nil, fmt.Errorf("prepare to join: %w", err)
+	}
+	return &Joining{meeting: m, joiner: j, public: j.keyPackage()}, nil
+}
+
+// KeyPackage returns the key package to knock with.
+func (j *Joining) KeyPackage() []byte { return bytes.Clone(j.public) }
+
+// Join enters the group with the Welcome that the service delivered. It refuses a
+// Welcome for another key package or another meeting, one that the host has not
+// signed, and a group in which the host is missing, a device stands twice or a
+// credential is not a device key. Afterwards the private half is wiped and a second
+// use fails with ErrUsed; after an error the true Welcome can still come.
+func (j *Joining) Join(welcome []byte) (*Group, error) {
+	if j.joiner == nil {
+		return nil, fmt.Errorf("join: %w", ErrUsed)
+	}
+	e, info, err := j.joiner.join(welcome)
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	g, err := j.accept(e, info)
+	if err != nil {
+		e.close()
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	j.Close()
+	return g, nil
+}
+
+func (j *Joining) accept(e engine, info welcomed) (*Group, error) {
+	if !bytes.Equal(info.group, j.meeting.id[:]) {
+		return nil, ErrOtherMeeting
+	}
+	g, err := newGroup(j.meeting, e)
+	if err != nil {
+		return nil, err
+	}
+	host, ok := g.find(g.Host())
+	if !ok {
+		return nil, &ForbiddenError{Why: AddNotByHost}
+	}
+	if info.known && info.signer != host.Leaf {
+		by, _ := g.at(info.signer)
+		return nil, &ForbiddenError{Why: AddNotByHost, By: by}
+	}
+	if self, ok := g.find(j.meeting.device.Public()); !ok || self.Leaf != e.self() {
+		return nil, ErrInvalid
+	}
+	return g, nil
+}
+
+// Close wipes the private half of the key package.
+func (j *Joining) Close() {
+	if j.joiner != nil {
+		j.joiner.close()
+		j.joiner = nil
+	}
+}
+
+// CheckKeyPackage returns the device that made a key package, when it is well
+// formed, signed by that device, not expired, and fit for this meeting. The host
+// calls it before showing a knock; Commit calls it again.
+func CheckKeyPackage(cfg Config, kp []byte) (keys.PublicKey, error) {
+	m, err := cfg.verify()
+	if err != nil {
+		return keys.PublicKey{}, fmt.Errorf("check key package: %w", err)
+	}
+	key, err := m.checkKeyPackage(kp)
+	if err != nil {
+		return keys.PublicKey{}, fmt.Errorf("check key package: %w", err)
+	}
+	return key, nil
+}
+
+func (m meeting) checkKeyPackage(kp []byte) (keys.PublicKey, error) {
+	l, err := inspect(m, kp)
+	if err != nil {
+		return keys.PublicKey{}, errors.Join(ErrInvalid, err)
+	}
+	key, ok := l.key()
+	if !ok {
+		return keys.PublicKey{}, &ForbiddenError{Why: BadCredential}
+	}
+	return key, nil
+}

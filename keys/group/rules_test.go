@@ -1,0 +1,298 @@
+package group
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"testing"
+
+	"conclave/keys"
+)
+
+func TestOnlyTheHostAdds(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a", "b")[0]
+	_, j := r.prepare("ghost")
+	_, err := a.Commit([][]byte{j.KeyPackage()}, nil)
+	wantForbidden(t, err, AddNotByHost)
+	if a.staged != nil {
+		t.Error("the refused commit is staged")
+	}
+	// A member with an altered program, which does not ask the rules.
+	for name, data := range map[string][]byte{
+		"without admission": nil,
+		"admitted by itself": encodeAdmissions([]keys.Admission{
+			a.device.SignAdmission(r.host.Meeting(), keys.PublicKey{1}, sha256.Sum256(j.KeyPackage())),
+		}),
+	} {
+		commit, _, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, data)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, p := range []*person{r.host, r.present[2]} {
+			r.unchanged(p, func() {
+				_, err := p.Handle(commit)
+				wantForbidden(t, err, AddNotByHost)
+			})
+		}
+		a.engine.discard()
+	}
+}
+
+func TestAddNeedsAnAdmissionForThisKeyPackage(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a")[0]
+	ghost, j := r.prepare("ghost")
+	other, j2 := r.prepare("other")
+	id, kp, key := r.host.Meeting(), j.KeyPackage(), ghost.device.Public()
+	right := r.host.device.SignAdmission(id, key, sha256.Sum256(kp))
+	broken := right
+	broken.Signature = bytes.Clone(right.Signature)
+	broken.Signature[3] ^= 1
+	elsewhere := r.host.device.SignAdmission(keys.MeetingID{1}, key, sha256.Sum256(kp))
+	cases := map[string][]byte{
+		"none":                nil,
+		"empty list":          encodeAdmissions(nil),
+		"not a list":          []byte("nonsense"),
+		"another key package": encodeAdmissions([]keys.Admission{r.host.device.SignAdmission(id, key, sha256.Sum256(j2.KeyPackage()))}),
+		"another device":      encodeAdmissions([]keys.Admission{r.host.device.SignAdmission(id, other.device.Public(), sha256.Sum256(kp))}),
+		"another meeting":     encodeAdmissions([]keys.Admission{elsewhere}),
+		"broken signature":    encodeAdmissions([]keys.Admission{broken}),
+		"signed by a member":  encodeAdmissions([]keys.Admission{a.device.SignAdmission(id, key, sha256.Sum256(kp))}),
+		"one too many":        encodeAdmissions([]keys.Admission{right, right}),
+		"trailing byte":       append(encodeAdmissions([]keys.Admission{right}), 0),
+	}
+	for name, data := range cases {
+		commit, _, err := r.host.engine.stage([][]byte{kp}, nil, data)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		r.unchanged(a, func() {
+			_, err := a.Handle(commit)
+			t.Log(name)
+			wantForbidden(t, err, AddNotAdmitted)
+		})
+		r.host.engine.discard()
+	}
+	commit, _, err := r.host.engine.stage([][]byte{kp}, nil, encodeAdmissions([]keys.Admission{right}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Handle(commit); err != nil {
+		t.Errorf("with the right admission: %v", err)
+	}
+}
+
+func TestAdmissionsStandOnlyBesideAdds(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a")[0]
+	commit, _, err := r.host.engine.stage(nil, nil, []byte("covert"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Handle(commit)
+	wantForbidden(t, err, OtherProposal)
+}
+
+func TestNobodyIsAddedTwice(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a")[0]
+	j, err := Prepare(a.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.host.Commit([][]byte{j.KeyPackage()}, nil)
+	wantForbidden(t, err, AddTwice)
+	_, j2 := r.prepare("b")
+	if _, err := r.host.Commit([][]byte{j2.KeyPackage(), j2.KeyPackage()}, nil); err == nil {
+		t.Error("the same key package was added twice")
+	}
+	r.host.Discard()
+}
+
+func TestMembersRemoveOnlyWhoHasDeparted(t *testing.T) {
+	r := openRoom(t)
+	people := r.admit("a", "b", "c")
+	a, b, c := people[0], people[1], people[2]
+	_, err := a.Commit(nil, []keys.PublicKey{b.device.Public()})
+	wantForbidden(t, err, RemoveNotAllowed)
+	_, err = a.Commit(nil, []keys.PublicKey{r.host.device.Public()})
+	wantForbidden(t, err, RemoveNotAllowed)
+
+	a.Departed(b.device.Public())
+	a.Returned(b.device.Public())
+	_, err = a.Commit(nil, []keys.PublicKey{b.device.Public()})
+	wantForbidden(t, err, RemoveNotAllowed)
+
+	a.Departed(b.device.Public())
+	staged, err := a.Commit(nil, []keys.PublicKey{b.device.Public()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*person{r.host, b, c} { // none of them knows that b is gone
+		r.unchanged(p, func() {
+			_, err := p.Handle(staged.Commit)
+			wantForbidden(t, err, RemoveNotAllowed)
+		})
+	}
+	r.leave(b)
+	r.host.Departed(b.device.Public())
+	c.Departed(b.device.Public())
+	c.Departed(keys.PublicKey{1}) // of no meaning
+	r.deliver(staged.Commit)
+	r.agree()
+	if len(c.departed) != 0 {
+		t.Error("a departure outlives the Remove")
+	}
+}
+
+func TestCommitNamesMembersOnly(t *testing.T) {
+	r := openRoom(t)
+	r.admit("a")
+	if _, err := r.host.Commit(nil, []keys.PublicKey{{1}}); !errors.Is(err, ErrNotMember) {
+		t.Errorf("got %v, want ErrNotMember", err)
+	}
+	if _, err := r.host.Commit(nil, []keys.PublicKey{r.host.device.Public()}); !errors.Is(err, ErrNotMember) {
+		t.Errorf("itself: got %v, want ErrNotMember", err)
+	}
+	if _, err := r.host.Commit([][]byte{[]byte("nonsense")}, nil); !errors.Is(err, ErrInvalid) {
+		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}
+
+func TestWelcomeIsUsedOnce(t *testing.T) {
+	r := openRoom(t)
+	_, j := r.prepare("a")
+	staged, err := r.host.Commit([][]byte{j.KeyPackage()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(staged.Commit)
+	for i := range 20 { // altered Welcomes do not spoil the true one
+		altered := bytes.Clone(staged.Welcome)
+		altered[len(altered)*i/20] ^= 1
+		if _, err := j.Join(altered); err == nil {
+			t.Fatalf("joined by a Welcome altered in part %d", i)
+		}
+	}
+	if _, err := j.Join([]byte("nonsense")); !errors.Is(err, ErrInvalid) {
+		t.Errorf("got %v, want ErrInvalid", err)
+	}
+	g, err := j.Join(staged.Welcome)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if _, err := j.Join(staged.Welcome); !errors.Is(err, ErrUsed) {
+		t.Errorf("replayed: got %v, want ErrUsed", err)
+	}
+	_, other := r.prepare("b")
+	if _, err := other.Join(staged.Welcome); !errors.Is(err, ErrInvalid) {
+		t.Errorf("somebody else's Welcome: got %v, want ErrInvalid", err)
+	}
+}
+
+func TestConfigMustBeForThisMeeting(t *testing.T) {
+	host, guest := newDevice(t), newDevice(t)
+	signed := testSigned(t, host, nil)
+	d, err := keys.ParseDescriptor(signed.Encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := Config{Device: guest, Descriptor: signed, Meeting: d.ID()}
+	if _, err := Prepare(good); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		cfg  Config
+		want error
+	}{
+		"another meeting":   {Config{Device: guest, Descriptor: signed, Meeting: keys.MeetingID{1}}, keys.ErrDescriptorMeeting},
+		"not signed":        {Config{Device: guest, Descriptor: keys.SignedDescriptor{Encoded: signed.Encoded}}, keys.ErrDescriptorSignature},
+		"signed by another": {Config{Device: guest, Descriptor: guest.SignDescriptor(d)}, keys.ErrDescriptorSignature},
+		"empty":             {Config{Device: guest}, keys.ErrDescriptor},
+		"transport mode":    {Config{Device: guest, Descriptor: testSigned(t, host, func(d *keys.Descriptor) { d.Mode = keys.ModeTransport })}, ErrMode},
+		"unknown suite":     {Config{Device: guest, Descriptor: testSigned(t, host, func(d *keys.Descriptor) { d.Suite = 0x7777 })}, ErrSuite},
+	}
+	for name, c := range cases {
+		if _, err := Prepare(c.cfg); !errors.Is(err, c.want) {
+			t.Errorf("%s: prepare: got %v, want %v", name, err, c.want)
+		}
+		if _, err := CheckKeyPackage(c.cfg, nil); !errors.Is(err, c.want) {
+			t.Errorf("%s: check: got %v, want %v", name, err, c.want)
+		}
+		c.cfg.Device = host
+		if _, err := Create(c.cfg); err == nil {
+			t.Errorf("%s: created", name)
+		}
+	}
+	if _, err := Create(good); !errors.Is(err, ErrOtherMeeting) {
+		t.Errorf("created by a guest: got %v", err)
+	}
+	good.Device = host
+	if _, err := Prepare(good); err == nil {
+		t.Error("the host prepared to join its own meeting")
+	}
+}
+
+func TestCheckKeyPackage(t *testing.T) {
+	r := openRoom(t)
+	p, j := r.prepare("a")
+	kp := j.KeyPackage()
+	key, err := CheckKeyPackage(r.host.cfg, kp)
+	if err != nil || key != p.device.Public() {
+		t.Fatalf("got %v, %v", key, err)
+	}
+	for i := range kp {
+		altered := bytes.Clone(kp)
+		altered[i] ^= 1
+		if _, err := CheckKeyPackage(r.host.cfg, altered); err == nil {
+			t.Errorf("altered at %d: accepted", i)
+		}
+		if _, err := CheckKeyPackage(r.host.cfg, kp[:i]); err == nil {
+			t.Errorf("cut at %d: accepted", i)
+		}
+	}
+	if _, err := CheckKeyPackage(r.host.cfg, append(bytes.Clone(kp), 0)); err == nil {
+		t.Error("with a byte more: accepted")
+	}
+}
+
+func TestMembersWithForeignCredentialsAreNobody(t *testing.T) {
+	key := newDevice(t).Public()
+	other := newDevice(t).Public()
+	for name, l := range map[string]leaf{
+		"another key":  {credential: other[:], signatureKey: key[:]},
+		"none":         {signatureKey: key[:]},
+		"short":        {credential: key[:31], signatureKey: key[:31]},
+		"both missing": {},
+	} {
+		if _, ok := l.key(); ok {
+			t.Errorf("%s: taken for a device", name)
+		}
+	}
+	if got, ok := (leaf{credential: key[:], signatureKey: key[:]}).key(); !ok || got != key {
+		t.Error("a true credential was refused")
+	}
+}
+
+func TestGhostBringsAnotherCode(t *testing.T) {
+	// Two groups of the same meeting, as a lying service with the help of a
+	// dishonest host could make them: their codes differ, and so do the keys.
+	device := newDevice(t)
+	r1 := &room{t: t, cfg: Config{Descriptor: testSigned(t, device, nil)}}
+	r2 := &room{t: t, cfg: r1.cfg}
+	for _, r := range []*room{r1, r2} {
+		r.host = r.person("host", device)
+		g, err := Create(r.host.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.host.Group = g
+		r.present = []*person{r.host}
+		r.admit("a", "b")
+		r.agree()
+	}
+	disagree(t, r1.host, r2.host)
+	disagree(t, r1.present[1], r2.present[1])
+}
