@@ -25,7 +25,8 @@ var (
 	ErrUsed = errors.New("its key package has been used")
 	// ErrSuite: the meeting's cipher suite is not supported by this version.
 	ErrSuite = errors.New("the meeting's cipher suite is not supported")
-	// ErrMode: the meeting has no keys, because it is not end-to-end encrypted.
+	// ErrMode: the meeting has no frame keys, because its media is not end-to-end
+	// encrypted.
 	ErrMode = errors.New("the meeting is not end-to-end encrypted")
 	// ErrNotMember: the device is not in the group.
 	ErrNotMember = errors.New("the device is not in the meeting")

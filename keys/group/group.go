@@ -54,9 +54,6 @@ func (c Config) verify() (meeting, error) {
 	if err != nil {
 		return meeting{}, err
 	}
-	if d.Mode != keys.ModeE2EE {
-		return meeting{}, ErrMode
-	}
 	if !supports(d.Suite) {
 		return meeting{}, ErrSuite
 	}
@@ -334,8 +331,12 @@ type FrameKeys struct {
 }
 
 // FrameKeys derives the base key of the present epoch's frames (RFC 9605 section
-// 5.2), for frame.Ring.AddEpoch.
+// 5.2), for frame.Ring.AddEpoch. A meeting in transport mode has a group, for its
+// roster and its signed messages, but no frame keys: ErrMode.
 func (g *Group) FrameKeys() (FrameKeys, error) {
+	if g.meeting.descriptor.Mode != keys.ModeE2EE {
+		return FrameKeys{}, fmt.Errorf("derive frame keys: %w", ErrMode)
+	}
 	base, err := g.Export(labelFrames, nil, frameKeySize)
 	if err != nil {
 		return FrameKeys{}, err

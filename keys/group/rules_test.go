@@ -211,7 +211,6 @@ func TestConfigMustBeForThisMeeting(t *testing.T) {
 		"not signed":        {Config{Device: guest, Descriptor: keys.SignedDescriptor{Encoded: signed.Encoded}}, keys.ErrDescriptorSignature},
 		"signed by another": {Config{Device: guest, Descriptor: guest.SignDescriptor(d)}, keys.ErrDescriptorSignature},
 		"empty":             {Config{Device: guest}, keys.ErrDescriptor},
-		"transport mode":    {Config{Device: guest, Descriptor: testSigned(t, host, func(d *keys.Descriptor) { d.Mode = keys.ModeTransport })}, ErrMode},
 		"unknown suite":     {Config{Device: guest, Descriptor: testSigned(t, host, func(d *keys.Descriptor) { d.Suite = 0x7777 })}, ErrSuite},
 	}
 	for name, c := range cases {
@@ -295,4 +294,19 @@ func TestGhostBringsAnotherCode(t *testing.T) {
 	}
 	disagree(t, r1.host, r2.host)
 	disagree(t, r1.present[1], r2.present[1])
+}
+
+func TestTransportMeetingHasRosterButNoFrameKeys(t *testing.T) {
+	host := newDevice(t)
+	g, err := Create(Config{Device: host, Descriptor: testSigned(t, host, func(d *keys.Descriptor) { d.Mode = keys.ModeTransport })})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if n := len(g.Members()); n != 1 {
+		t.Errorf("%d members, want the host", n)
+	}
+	if _, err := g.FrameKeys(); !errors.Is(err, ErrMode) {
+		t.Errorf("frame keys: %v, want ErrMode", err)
+	}
 }
