@@ -1,0 +1,278 @@
+package core
+
+import (
+	"context"
+	"image"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"conclave/call"
+	"conclave/call/media"
+	"conclave/call/runner"
+	"conclave/keys"
+)
+
+// Core is the client. Send, Latest, Subscribe and Frames may be called from
+// any goroutine.
+type Core struct {
+	cfg    Config
+	inbox  chan any
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan struct{}
+	tasks  sync.WaitGroup
+
+	latest    atomic.Pointer[Snapshot]
+	session   atomic.Pointer[media.Session]
+	observers struct {
+		sync.Mutex
+		list []func()
+	}
+	observed struct { // newest state of the running meeting, written by its runner
+		sync.Mutex
+		number int
+		state  call.State
+		fresh  bool
+	}
+
+	// Owned by the run goroutine.
+	settings Settings
+	service  Service
+	pin      string
+	devices  Devices
+	meeting  *meeting
+	meetings int
+	notices  []Notice
+	noticeID uint64
+	revision uint64
+	starting *StartMeeting // waits for the service on this computer
+}
+
+// meeting is the one that is shown.
+type meeting struct {
+	number   int
+	runner   *runner.Runner
+	state    call.State
+	link     keys.Link
+	tiles    map[keys.PublicKey]TileState
+	speaking map[keys.PublicKey]bool
+	micFault DeviceFault
+	camFault DeviceFault
+	spkFault DeviceFault
+}
+
+// What arrives at the core's goroutine besides intents.
+type (
+	refreshed struct{}
+	told      struct {
+		meeting int
+		tell    call.Tell
+	}
+	happened struct {
+		meeting int
+		event   media.Event
+	}
+	served struct {
+		url, pin string
+		err      error
+	}
+	listed struct{ devices Devices }
+)
+
+// New starts the core. Close ends it.
+func New(cfg Config) *Core {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Core{
+		cfg: cfg, ctx: ctx, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}),
+		settings: cfg.Settings,
+	}
+	c.useService(cfg.Settings.Service, cfg.Settings.Pin)
+	c.devices.Camera, c.devices.Microphone, c.devices.Speaker = cfg.Settings.Camera, cfg.Settings.Microphone, cfg.Settings.Speaker
+	c.publish()
+	if cfg.Hardware.List != nil {
+		c.tasks.Go(func() { c.post(listed{cfg.Hardware.List()}) })
+	}
+	go c.run()
+	return c
+}
+
+// Close leaves the meeting without ceremony, wipes its keys and returns when
+// no goroutine of the core is left.
+func (c *Core) Close() {
+	c.cancel()
+	<-c.done
+	c.tasks.Wait()
+}
+
+// Send hands over an intent. It never blocks for long and never fails; what
+// came of it is in a later snapshot.
+func (c *Core) Send(i Intent) { c.post(i) }
+
+// Latest returns the newest snapshot.
+func (c *Core) Latest() Snapshot { return *c.latest.Load() }
+
+// Subscribe calls f after each new snapshot, from the core's goroutine; f must
+// return at once.
+func (c *Core) Subscribe(f func()) {
+	c.observers.Lock()
+	defer c.observers.Unlock()
+	c.observers.list = append(c.observers.list, f)
+}
+
+// Want implements Frames.
+func (c *Core) Want(person keys.PublicKey, stream Stream, width, height int) {
+	if t := c.tile(person, stream); t != nil {
+		t.Resize(width, height)
+	}
+}
+
+// Latest picture, as Frames has it.
+func (c *Core) picture(person keys.PublicKey, stream Stream) (*image.RGBA, uint64) {
+	if t := c.tile(person, stream); t != nil {
+		return t.Latest()
+	}
+	return nil, 0
+}
+
+func (c *Core) tile(person keys.PublicKey, stream Stream) *media.Tile {
+	s := c.session.Load()
+	if s == nil || stream != StreamCamera {
+		return nil
+	}
+	return s.Tile(person)
+}
+
+// Frames gives the screens their pictures.
+func (c *Core) Frames() Frames { return frames{c} }
+
+type frames struct{ *Core }
+
+func (f frames) Latest(person keys.PublicKey, stream Stream) (*image.RGBA, uint64) {
+	return f.picture(person, stream)
+}
+
+// MediaStats are the figures of the running meeting's media; ok is false
+// without one.
+func (c *Core) MediaStats() (s media.Stats, ok bool) {
+	if session := c.session.Load(); session != nil {
+		return session.Stats(), true
+	}
+	return media.Stats{}, false
+}
+
+func (c *Core) post(what any) {
+	select {
+	case c.inbox <- what:
+	case <-c.ctx.Done():
+	}
+}
+
+func (c *Core) run() {
+	defer close(c.done)
+	defer func() {
+		if c.meeting != nil {
+			c.meeting.runner.Close()
+		}
+	}()
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case what := <-c.inbox:
+			c.take(what)
+			c.publish()
+		}
+	}
+}
+
+func (c *Core) take(what any) {
+	switch w := what.(type) {
+	case Intent:
+		c.intent(w)
+	case refreshed:
+		c.refresh()
+	case told:
+		if c.meeting != nil && c.meeting.number == w.meeting {
+			c.notify(noticeOf(w.tell))
+		}
+	case happened:
+		if c.meeting != nil && c.meeting.number == w.meeting {
+			c.happened(w.event)
+		}
+	case served:
+		c.served(w)
+	case listed:
+		d := w.devices
+		d.Camera, d.Microphone, d.Speaker = c.devices.Camera, c.devices.Microphone, c.devices.Speaker
+		c.devices = d
+	}
+}
+
+// refresh takes over the newest state of the running meeting.
+func (c *Core) refresh() {
+	c.observed.Lock()
+	defer c.observed.Unlock()
+	c.observed.fresh = false
+	if c.meeting != nil && c.meeting.number == c.observed.number {
+		c.meeting.state = c.observed.state
+		if c.meeting.state.Seat == call.SeatEnded {
+			c.session.Store(nil)
+		}
+	}
+}
+
+// observe is called by the runner of meeting number with each new state; only
+// the newest one is kept.
+func (c *Core) observe(number int, s call.State) {
+	c.observed.Lock()
+	first := !c.observed.fresh
+	c.observed.number, c.observed.state, c.observed.fresh = number, s, true
+	c.observed.Unlock()
+	if first {
+		c.post(refreshed{})
+	}
+}
+
+func (c *Core) notify(n Notice) {
+	if n.Code == NoticeNone {
+		return
+	}
+	same := func(o Notice) bool { return o.Code == n.Code && o.Name == n.Name }
+	c.notices = slices.DeleteFunc(slices.Clone(c.notices), same)
+	c.noticeID++
+	n.ID, n.At = c.noticeID, c.cfg.Now()
+	if n.Modal {
+		for i := range c.notices {
+			c.notices[i].Modal = false
+		}
+	}
+	c.notices = append(c.notices, n)
+	if len(c.notices) > 8 {
+		c.notices = c.notices[len(c.notices)-8:]
+	}
+}
+
+func (c *Core) publish() {
+	c.revision++
+	s := c.snapshot()
+	c.latest.Store(&s)
+	c.observers.Lock()
+	list := c.observers.list
+	c.observers.Unlock()
+	for _, f := range list {
+		f()
+	}
+}
+
+func (c *Core) save() {
+	if c.cfg.Save == nil {
+		return
+	}
+	s := c.settings
+	c.tasks.Go(func() { _ = c.cfg.Save(s) })
+}

@@ -1,0 +1,355 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strconv"
+
+	"conclave/call"
+	"conclave/call/frame"
+	"conclave/call/media"
+	"conclave/call/runner"
+	"conclave/call/wire"
+	"conclave/keys"
+	"conclave/keys/group"
+)
+
+// ErrPortInUse is what Config.Local wraps when the service found its port taken.
+var ErrPortInUse = errors.New("port in use")
+
+func (c *Core) intent(i Intent) {
+	switch i := i.(type) {
+	case SetName:
+		c.setName(i.Name)
+	case ChooseService:
+		c.chooseService(i.URL)
+	case StartMeeting:
+		c.startMeeting(i)
+	case JoinMeeting:
+		c.joinMeeting(i)
+	case CloseMeeting:
+		c.closeMeeting()
+	case ChooseDevices:
+		c.devices.Camera, c.devices.Microphone, c.devices.Speaker = i.Camera, i.Microphone, i.Speaker
+		c.settings.Camera, c.settings.Microphone, c.settings.Speaker = i.Camera, i.Microphone, i.Speaker
+		c.save()
+	case Dismiss:
+		c.dismiss(i.Notice)
+	case LeaveMeeting, EndMeeting, SetMic, SetCamera, SetShare, SetHand, Admit, AdmitAll, Refuse, Remove,
+		SetLocked, SendChat, JudgeCode:
+		if c.meeting != nil {
+			c.inMeeting(i)
+		}
+	}
+}
+
+func (c *Core) setName(name string) {
+	clean, err := keys.CleanName(name)
+	if err != nil {
+		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
+		return
+	}
+	c.settings.Name = clean
+	c.save()
+}
+
+func (c *Core) chooseService(address string) {
+	if address == "" {
+		c.settings.Service, c.settings.Pin = "", ""
+	} else {
+		service, pin, err := parseService(address)
+		if err != nil {
+			c.notify(Notice{Code: NoticeBrokenLink, Severity: SeverityWarning})
+			return
+		}
+		c.settings.Service, c.settings.Pin = service, pin
+	}
+	c.useService(c.settings.Service, c.settings.Pin)
+	c.save()
+}
+
+// parseService reads a service's address, with or without scheme and pin, by
+// the rules of links.
+func parseService(address string) (service, pin string, err error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		u, err = url.Parse("https://" + address)
+		if err != nil {
+			return "", "", err
+		}
+	}
+	u.Path = "/m/" + keys.MeetingID{1}.String()
+	l, err := keys.ParseLink(u.String())
+	return l.Service, l.Pin, err
+}
+
+func (c *Core) useService(service, pin string) {
+	if service == "" {
+		c.service, c.pin = Service{State: ServiceNone, Local: true}, ""
+		return
+	}
+	c.service, c.pin = Service{State: ServiceUp, URL: service}, pin
+}
+
+func (c *Core) startMeeting(i StartMeeting) {
+	if !c.mayEnter() {
+		return
+	}
+	if !c.service.Local || c.service.State == ServiceUp {
+		c.create(i)
+		return
+	}
+	if c.cfg.Local == nil {
+		c.notify(Notice{Code: NoticeServiceBroken, Severity: SeverityWarning})
+		return
+	}
+	starting := c.service.State == ServiceStarting
+	c.starting, c.service.State = &i, ServiceStarting
+	if !starting {
+		c.tasks.Go(func() {
+			u, pin, err := c.cfg.Local(c.ctx)
+			c.post(served{u, pin, err})
+		})
+	}
+}
+
+func (c *Core) served(w served) {
+	start := c.starting
+	c.starting = nil
+	if w.err != nil {
+		c.service = Service{State: ServiceFailed, Local: true, Why: NoticeServiceBroken}
+		if errors.Is(w.err, ErrPortInUse) {
+			c.service.Why = NoticePortInUse
+		}
+		c.notify(Notice{Code: c.service.Why, Severity: SeverityWarning})
+		return
+	}
+	c.service, c.pin = Service{State: ServiceUp, URL: w.url, Local: true}, w.pin
+	if start != nil && c.mayEnter() {
+		c.create(*start)
+	}
+}
+
+// mayEnter: one meeting at a time, and never without a name.
+func (c *Core) mayEnter() bool {
+	if c.settings.Name == "" {
+		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
+		return false
+	}
+	if c.meeting != nil && c.meeting.state.Seat == call.SeatEnded {
+		c.closeMeeting()
+	}
+	return c.meeting == nil
+}
+
+func (c *Core) create(i StartMeeting) {
+	lobby, err := keys.NewLobbyKey()
+	if err != nil {
+		c.notify(Notice{Code: NoticeInternal, Severity: SeverityWarning})
+		return
+	}
+	about, err := keys.NewDescriptor(i.Mode, group.DefaultSuite, c.cfg.Device.Public(), lobby.Public(), c.cfg.Now())
+	if err != nil {
+		c.notify(Notice{Code: NoticeInternal, Severity: SeverityWarning})
+		return
+	}
+	about.Passcode = i.Passcode != ""
+	name, err := c.cfg.Device.SignName(about.ID(), 1, c.settings.Name)
+	if err != nil {
+		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
+		return
+	}
+	m := c.begin(keys.Link{Service: c.service.URL, Meeting: about.ID(), Pin: c.pin}, i.Passcode)
+	m.runner.Create(about, lobby, name)
+}
+
+func (c *Core) joinMeeting(i JoinMeeting) {
+	link, err := keys.ParseLink(i.Link)
+	if err != nil {
+		code := NoticeBrokenLink
+		if errors.Is(err, keys.ErrForeignLink) {
+			code = NoticeForeignLink
+		}
+		c.notify(Notice{Code: code, Severity: SeverityWarning})
+		return
+	}
+	if !c.mayEnter() {
+		return
+	}
+	name, err := c.cfg.Device.SignName(link.Meeting, 1, c.settings.Name)
+	if err != nil {
+		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
+		return
+	}
+	m := c.begin(link, i.Passcode)
+	m.runner.Do(call.Join{Meeting: link.Meeting, Name: name})
+}
+
+// begin makes the meeting that is shown from now on.
+func (c *Core) begin(link keys.Link, passcode string) *meeting {
+	c.meetings++
+	number := c.meetings
+	wants := call.Wants{Mic: !c.settings.MicOff, Camera: !c.settings.CameraOff}
+	m := &meeting{
+		number: number, link: link, state: call.Begin(c.cfg.Device.Public(), wants),
+		tiles: map[keys.PublicKey]TileState{}, speaking: map[keys.PublicKey]bool{},
+	}
+	m.runner = runner.Start(runner.Config{
+		Device: c.cfg.Device, Passcode: passcode, Wants: wants, Now: c.cfg.Now,
+		Dial: func(ctx context.Context) (runner.Conn, error) { return c.cfg.Dial(ctx, link.Service, link.Pin) },
+		Media: func(about keys.Descriptor, ring *frame.Ring, token func() (string, string)) runner.Media {
+			return c.openSession(link, about, ring, token)
+		},
+		Observe: func(s call.State) { c.observe(number, s) },
+		Tell:    func(t call.Tell) { c.post(told{number, t}) },
+		OnMedia: func(e media.Event) { c.post(happened{number, e}) },
+	})
+	c.meeting = m
+	c.notices = nil
+	return m
+}
+
+// openSession starts a meeting's media; called in the runner's goroutine.
+func (c *Core) openSession(link keys.Link, about keys.Descriptor, ring *frame.Ring, token func() (string, string)) runner.Media {
+	latest, h := c.Latest().Devices, c.cfg.Hardware
+	cfg := media.SessionConfig{
+		Mode: about.Mode, Meeting: link.Meeting, Self: c.cfg.Device.Public(), Ring: ring,
+		Codecs: h.Codecs, Format: c.cfg.Format, ReadPatterns: c.cfg.ReadPatterns, Now: c.cfg.Now,
+		Dial: func(ctx context.Context) (media.Relay, error) {
+			address, secret := token()
+			return c.cfg.Relay(ctx, address, secret, link.Pin)
+		},
+	}
+	if h.Camera != nil {
+		cfg.Video = func() (media.VideoSource, error) { return h.Camera(latest.Camera) }
+	}
+	if h.Microphone != nil {
+		cfg.Audio = func() (media.AudioSource, error) { return h.Microphone(latest.Microphone) }
+	}
+	if h.Speaker != nil {
+		cfg.Speaker = func() (media.AudioSink, error) { return h.Speaker(latest.Speaker) }
+	}
+	s := media.NewSession(cfg)
+	c.session.Store(s)
+	return s
+}
+
+func (c *Core) closeMeeting() {
+	m := c.meeting
+	if m == nil {
+		return
+	}
+	c.meeting = nil
+	c.session.Store(nil)
+	c.notices = nil
+	c.tasks.Go(m.runner.Close)
+}
+
+func (c *Core) inMeeting(i Intent) {
+	m := c.meeting
+	wants := m.state.Wants
+	switch i := i.(type) {
+	case LeaveMeeting:
+		m.runner.Do(call.Leave{})
+	case EndMeeting:
+		m.runner.Do(call.EndAll{})
+	case SetMic:
+		wants.Mic = i.On
+	case SetCamera:
+		wants.Camera = i.On
+	case SetShare:
+		wants.Share = i.On
+	case SetHand:
+		wants.Hand = i.Up
+	case Admit:
+		m.runner.Do(call.Admit{Tickets: tickets(i.Ticket)})
+	case AdmitAll:
+		m.runner.Do(call.Admit{})
+	case Refuse:
+		for _, t := range tickets(i.Ticket) {
+			m.runner.Do(call.Refuse{Ticket: t})
+		}
+	case Remove:
+		m.runner.Do(call.Remove{Person: i.Person})
+	case SetLocked:
+		m.runner.Do(call.Lock{Locked: i.Locked})
+	case SendChat:
+		m.runner.Do(call.Chat{Text: i.Text})
+	case JudgeCode:
+		m.runner.Do(call.Judge{Epoch: i.Epoch, Matches: i.Matches})
+	}
+	if wants != m.state.Wants {
+		m.state.Wants = wants
+		c.settings.MicOff, c.settings.CameraOff = !wants.Mic, !wants.Camera
+		m.runner.Do(call.Wish{Wants: wants})
+	}
+}
+
+// tickets reads a snapshot's ticket; one that is not a number admits nobody.
+func tickets(text string) []wire.Ticket {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return []wire.Ticket{0}
+	}
+	return []wire.Ticket{wire.Ticket(n)}
+}
+
+func (c *Core) dismiss(id uint64) {
+	kept := make([]Notice, 0, len(c.notices))
+	for _, n := range c.notices {
+		if n.ID != id {
+			kept = append(kept, n)
+		}
+	}
+	c.notices = kept
+}
+
+func (c *Core) happened(e media.Event) {
+	m := c.meeting
+	switch e.Kind {
+	case media.EventTileState:
+		m.tiles[e.Key] = tileStates[e.State]
+	case media.EventSpeaking:
+		m.speaking[e.Key] = e.Level > 0
+		if e.Key == m.state.Self {
+			c.devices.Level = e.Level
+		}
+	case media.EventDeviceLost:
+		c.deviceFault(e.Device, faultOf(e.Err))
+	case media.EventDeviceBack:
+		c.deviceFault(e.Device, DeviceFine)
+	case media.EventUnknown, media.EventFlowing, media.EventStalled, media.EventStrangers, media.EventFirstFrame:
+	}
+}
+
+func faultOf(err error) DeviceFault {
+	switch {
+	case errors.Is(err, media.ErrDeviceMissing):
+		return DeviceMissing
+	case errors.Is(err, media.ErrDeviceBusy):
+		return DeviceBusy
+	}
+	return DeviceBroken
+}
+
+func (c *Core) deviceFault(kind media.DeviceKind, f DeviceFault) {
+	m := c.meeting
+	var code NoticeCode
+	switch kind {
+	case media.DeviceCamera:
+		m.camFault, code = f, NoticeCameraMissing
+		if f == DeviceBusy {
+			code = NoticeCameraBusy
+		}
+	case media.DeviceMicrophone:
+		m.micFault, code = f, NoticeMicMissing
+	case media.DeviceSpeaker:
+		m.spkFault, code = f, NoticeSpeakerMissing
+	case media.DeviceScreen, media.DeviceUnknown:
+		return
+	}
+	if f != DeviceFine {
+		c.notify(Notice{Code: code, Severity: SeverityInfo})
+	}
+}
