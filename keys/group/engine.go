@@ -37,17 +37,11 @@ type engine interface {
 type joiner interface {
 	// keyPackage returns the key package as it is sent.
 	keyPackage() []byte
-	// join enters the group of a Welcome. On error the joiner can be used again.
-	join(welcome []byte) (engine, welcomed, error)
+	// join enters the group of a Welcome and returns the group's identifier. On
+	// error the joiner can be used again.
+	join(welcome []byte) (engine, []byte, error)
 	// close wipes.
 	close()
-}
-
-// welcomed is what a Welcome says about itself.
-type welcomed struct {
-	group  []byte // the group's identifier
-	signer uint32 // leaf that signed the group's information
-	known  bool   // whether the library says who signed
 }
 
 // leaf is a member as the ratchet tree has it.

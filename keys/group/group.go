@@ -207,7 +207,7 @@ func (g *Group) Commit(adds [][]byte, removes []keys.PublicKey) (Staged, error) 
 		return Staged{}, fmt.Errorf("commit: %w", err)
 	}
 	g.staged = commit
-	return Staged{Epoch: g.engine.epoch(), Commit: bytes.Clone(commit), Welcome: welcome}, nil
+	return Staged{Epoch: g.engine.epoch(), Commit: bytes.Clone(commit), Welcome: g.meeting.signWelcome(welcome)}, nil
 }
 
 // Discard forgets the staged commit: another one won, or the service refused it.

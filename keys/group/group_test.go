@@ -410,8 +410,8 @@ func TestMessagesOfAnotherMeetingAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.Join(staged.Welcome); !errors.Is(err, ErrOtherMeeting) {
-		t.Errorf("join: got %v, want ErrOtherMeeting", err)
+	if _, err := j.Join(staged.Welcome); !errors.Is(err, ErrInvalid) {
+		t.Errorf("join: got %v, want ErrInvalid", err)
 	}
 }
 
@@ -439,4 +439,27 @@ func TestCloseEndsTheGroup(t *testing.T) {
 	if _, err := r.host.Export("x", nil, 16); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
+}
+
+func TestClassicSuite(t *testing.T) {
+	r := openRoomWith(t, SuiteClassic)
+	people := r.admit("a", "b", "c")
+	staged, err := people[0].Commit(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(staged.Commit)
+	staged, err = r.host.Commit(nil, []keys.PublicKey{people[1].device.Public()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(staged.Commit)
+	r.leave(people[1])
+	r.admit("d", "e")
+	sealed, err := people[2].Seal([]byte("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(sealed)
+	r.agree()
 }

@@ -2,6 +2,8 @@ package group
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -44,11 +46,15 @@ func (j *Joining) Join(welcome []byte) (*Group, error) {
 	if j.joiner == nil {
 		return nil, fmt.Errorf("join: %w", ErrUsed)
 	}
-	e, info, err := j.joiner.join(welcome)
+	inner, err := j.meeting.openWelcome(welcome)
 	if err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
-	g, err := j.accept(e, info)
+	e, id, err := j.joiner.join(inner)
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	g, err := j.accept(e, id)
 	if err != nil {
 		e.close()
 		return nil, fmt.Errorf("join: %w", err)
@@ -57,26 +63,51 @@ func (j *Joining) Join(welcome []byte) (*Group, error) {
 	return g, nil
 }
 
-func (j *Joining) accept(e engine, info welcomed) (*Group, error) {
-	if !bytes.Equal(info.group, j.meeting.id[:]) {
+func (j *Joining) accept(e engine, id []byte) (*Group, error) {
+	if !bytes.Equal(id, j.meeting.id[:]) {
 		return nil, ErrOtherMeeting
 	}
 	g, err := newGroup(j.meeting, e)
 	if err != nil {
 		return nil, err
 	}
-	host, ok := g.find(g.Host())
-	if !ok {
+	if _, ok := g.find(g.Host()); !ok {
 		return nil, &ForbiddenError{Why: AddNotByHost}
-	}
-	if info.known && info.signer != host.Leaf {
-		by, _ := g.at(info.signer)
-		return nil, &ForbiddenError{Why: AddNotByHost, By: by}
 	}
 	if self, ok := g.find(j.meeting.device.Public()); !ok || self.Leaf != e.self() {
 		return nil, ErrInvalid
 	}
 	return g, nil
+}
+
+// contextWelcome is the context of the host's signature over a Welcome.
+const contextWelcome = "welcome"
+
+// signWelcome puts the host's signature in front of an MLS Welcome. MLS lets any
+// member make one; with the help of the service a member could so lead a joiner into
+// a group of its own, with the true host's name in it.
+func (m meeting) signWelcome(welcome []byte) []byte {
+	if len(welcome) == 0 {
+		return nil
+	}
+	return append(m.device.Sign(contextWelcome, m.welcomeHash(welcome)), welcome...)
+}
+
+// openWelcome checks the host's signature and returns the MLS Welcome.
+func (m meeting) openWelcome(signed []byte) ([]byte, error) {
+	if len(signed) <= ed25519.SignatureSize {
+		return nil, ErrInvalid
+	}
+	signature, welcome := signed[:ed25519.SignatureSize], signed[ed25519.SignatureSize:]
+	if !keys.Verify(m.descriptor.Host, contextWelcome, m.welcomeHash(welcome), signature) {
+		return nil, ErrInvalid
+	}
+	return welcome, nil
+}
+
+func (m meeting) welcomeHash(welcome []byte) []byte {
+	sum := sha256.Sum256(welcome)
+	return append(m.id[:], sum[:]...)
 }
 
 // Close wipes the private half of the key package.

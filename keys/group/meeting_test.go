@@ -48,11 +48,13 @@ func newDevice(t testing.TB) keys.DeviceKey {
 	return k
 }
 
-// open returns a meeting with the host alone in it.
-func openRoom(t testing.TB) *room {
+// openRoom returns a meeting with the host alone in it.
+func openRoom(t testing.TB) *room { return openRoomWith(t, DefaultSuite) }
+
+func openRoomWith(t testing.TB, suite uint16) *room {
 	t.Helper()
 	device := newDevice(t)
-	r := &room{t: t, cfg: Config{Descriptor: testSigned(t, device, nil)}}
+	r := &room{t: t, cfg: Config{Descriptor: testSigned(t, device, func(d *keys.Descriptor) { d.Suite = suite })}}
 	r.host = r.person("host", device)
 	g, err := Create(r.host.cfg)
 	if err != nil {

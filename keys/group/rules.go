@@ -1,7 +1,6 @@
 package group
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
@@ -77,7 +76,7 @@ func (g *Group) admit(adds [][]byte) ([]byte, error) {
 		if _, ok := g.find(key); ok {
 			return nil, &ForbiddenError{Why: AddTwice}
 		}
-		list = append(list, g.meeting.device.SignAdmission(g.meeting.id, key, sha256.Sum256(kp)))
+		list = append(list, g.meeting.device.SignAdmission(g.meeting.id, key, hashKeyPackage(kp)))
 	}
 	return encodeAdmissions(list), nil
 }

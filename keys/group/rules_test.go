@@ -2,7 +2,6 @@ package group
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"testing"
 
@@ -22,7 +21,7 @@ func TestOnlyTheHostAdds(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"without admission": nil,
 		"admitted by itself": encodeAdmissions([]keys.Admission{
-			a.device.SignAdmission(r.host.Meeting(), keys.PublicKey{1}, sha256.Sum256(j.KeyPackage())),
+			a.device.SignAdmission(r.host.Meeting(), keys.PublicKey{1}, hashKeyPackage(j.KeyPackage())),
 		}),
 	} {
 		commit, _, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, data)
@@ -45,20 +44,20 @@ func TestAddNeedsAnAdmissionForThisKeyPackage(t *testing.T) {
 	ghost, j := r.prepare("ghost")
 	other, j2 := r.prepare("other")
 	id, kp, key := r.host.Meeting(), j.KeyPackage(), ghost.device.Public()
-	right := r.host.device.SignAdmission(id, key, sha256.Sum256(kp))
+	right := r.host.device.SignAdmission(id, key, hashKeyPackage(kp))
 	broken := right
 	broken.Signature = bytes.Clone(right.Signature)
 	broken.Signature[3] ^= 1
-	elsewhere := r.host.device.SignAdmission(keys.MeetingID{1}, key, sha256.Sum256(kp))
+	elsewhere := r.host.device.SignAdmission(keys.MeetingID{1}, key, hashKeyPackage(kp))
 	cases := map[string][]byte{
 		"none":                nil,
 		"empty list":          encodeAdmissions(nil),
 		"not a list":          []byte("nonsense"),
-		"another key package": encodeAdmissions([]keys.Admission{r.host.device.SignAdmission(id, key, sha256.Sum256(j2.KeyPackage()))}),
-		"another device":      encodeAdmissions([]keys.Admission{r.host.device.SignAdmission(id, other.device.Public(), sha256.Sum256(kp))}),
+		"another key package": encodeAdmissions([]keys.Admission{r.host.device.SignAdmission(id, key, hashKeyPackage(j2.KeyPackage()))}),
+		"another device":      encodeAdmissions([]keys.Admission{r.host.device.SignAdmission(id, other.device.Public(), hashKeyPackage(kp))}),
 		"another meeting":     encodeAdmissions([]keys.Admission{elsewhere}),
 		"broken signature":    encodeAdmissions([]keys.Admission{broken}),
-		"signed by a member":  encodeAdmissions([]keys.Admission{a.device.SignAdmission(id, key, sha256.Sum256(kp))}),
+		"signed by a member":  encodeAdmissions([]keys.Admission{a.device.SignAdmission(id, key, hashKeyPackage(kp))}),
 		"one too many":        encodeAdmissions([]keys.Admission{right, right}),
 		"trailing byte":       append(encodeAdmissions([]keys.Admission{right}), 0),
 	}

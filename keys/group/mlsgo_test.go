@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/thomas-vilte/mls-go/ciphersuite"
@@ -21,37 +20,18 @@ import (
 	"conclave/keys"
 )
 
-// This file is the engine on github.com/thomas-vilte/mls-go v1.6.0. Two things
-// about that library shape it:
+// This file is a second engine, on github.com/thomas-vilte/mls-go v1.6.0: a whole
+// meeting whose guests run another implementation of MLS than its host. It serves
+// tests only.
 //
-// It changes a group in place, also when it fails halfway. So commits, our own and
-// others', are carried out on a copy, which replaces the group when all went well.
-//
-// It cannot put authenticated_data into a commit. So the data travels in front of
-// the commit, in an envelope with a signature of the committer's device key over
-// both. The admissions inside are signed by the host as well.
-
-// SuiteClassic is MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519.
-const SuiteClassic uint16 = 0x0001
-
-// DefaultSuite is the suite of new meetings.
-const DefaultSuite = SuiteClassic
+// That library changes a group in place, also when it fails halfway. So commits are
+// carried out on a copy, which replaces the group when all went well.
 
 // keptEpochs is how many former epochs still open application messages.
 const keptEpochs = 3
 
-// contextEnvelope is the context of the envelope's signature.
-const contextEnvelope = "mls envelope"
-
-// padding fills application messages up to a multiple, so that the service learns
-// little from their length.
-const padding = 128
-
-func supports(suite uint16) bool { return suite == SuiteClassic }
-
 // mlsgo implements engine.
 type mlsgo struct {
-	device keys.DeviceKey
 	signer *ciphersuite.SignaturePrivateKey
 	group  *mls.Group
 	next   *mls.Group   // with our staged commit applied
@@ -60,7 +40,7 @@ type mlsgo struct {
 
 func newMLSGo(m meeting, g *mls.Group) *mlsgo {
 	g.SetPaddingSize(padding)
-	return &mlsgo{device: m.device, signer: mlsSigner(m.device), group: g}
+	return &mlsgo{signer: mlsSigner(m.device), group: g}
 }
 
 func mlsSigner(device keys.DeviceKey) *ciphersuite.SignaturePrivateKey {
@@ -78,19 +58,6 @@ func newKeyPackage(m meeting) (*keypackages.KeyPackage, *keypackages.KeyPackageP
 		uint64(now.Add(-time.Hour).Unix()), uint64(now.Add(24*time.Hour).Unix())))
 }
 
-// found makes the group.
-func found(m meeting) (engine, error) {
-	kp, private, err := newKeyPackage(m)
-	if err != nil {
-		return nil, err
-	}
-	g, err := mls.NewGroup(mls.NewGroupID(bytes.Clone(m.id[:])), ciphersuite.CipherSuite(m.descriptor.Suite), kp, private)
-	if err != nil {
-		return nil, err
-	}
-	return newMLSGo(m, g), nil
-}
-
 // mlsgoJoiner implements joiner.
 type mlsgoJoiner struct {
 	meeting meeting
@@ -98,7 +65,20 @@ type mlsgoJoiner struct {
 	private *keypackages.KeyPackagePrivateKeys
 }
 
-func prepare(m meeting) (joiner, error) {
+// prepareOther is Prepare with the other library.
+func prepareOther(cfg Config) (*Joining, error) {
+	m, err := cfg.verify()
+	if err != nil {
+		return nil, err
+	}
+	j, err := newMLSGoJoiner(m)
+	if err != nil {
+		return nil, err
+	}
+	return &Joining{meeting: m, joiner: j, public: j.keyPackage()}, nil
+}
+
+func newMLSGoJoiner(m meeting) (joiner, error) {
 	kp, private, err := newKeyPackage(m)
 	if err != nil {
 		return nil, err
@@ -110,20 +90,20 @@ func (j *mlsgoJoiner) keyPackage() []byte {
 	return (&framing.MLSMessage{KeyPackage: j.public.Marshal()}).Marshal()
 }
 
-func (j *mlsgoJoiner) join(welcome []byte) (engine, welcomed, error) {
+func (j *mlsgoJoiner) join(welcome []byte) (engine, []byte, error) {
 	msg, err := framing.UnmarshalMLSMessage(welcome)
 	if err != nil || len(msg.Welcome) == 0 {
-		return nil, welcomed{}, ErrInvalid
+		return nil, nil, ErrInvalid
 	}
 	w, err := mls.UnmarshalWelcome(msg.Welcome)
 	if err != nil || uint16(w.CipherSuite) != j.meeting.descriptor.Suite {
-		return nil, welcomed{}, ErrInvalid
+		return nil, nil, ErrInvalid
 	}
 	g, err := joinFromWelcome(w, j.public, j.private)
 	if err != nil {
-		return nil, welcomed{}, errors.Join(ErrInvalid, err)
+		return nil, nil, errors.Join(ErrInvalid, err)
 	}
-	return newMLSGo(j.meeting, g), welcomed{group: g.ID().AsSlice()}, nil
+	return newMLSGo(j.meeting, g), g.ID().AsSlice(), nil
 }
 
 // joinFromWelcome turns a panic of the library on hostile input into an error.
@@ -140,45 +120,7 @@ func recovered(err *error) {
 
 func (j *mlsgoJoiner) close() { j.private = nil }
 
-// inspect reads a key package and checks it.
-func inspect(m meeting, message []byte) (l leaf, err error) {
-	defer recovered(&err)
-	kp, err := readKeyPackage(message)
-	if err != nil {
-		return leaf{}, err
-	}
-	if uint16(kp.CipherSuite) != m.descriptor.Suite {
-		return leaf{}, errors.New("another cipher suite")
-	}
-	if err := kp.Validate(); err != nil {
-		return leaf{}, err
-	}
-	if err := kp.Verify(kp.CipherSuite); err != nil {
-		return leaf{}, err
-	}
-	life, now := kp.LeafNode.Lifetime, uint64(time.Now().Unix())
-	if life == nil || now < life.NotBefore || now > life.NotAfter {
-		return leaf{}, errors.New("not yet or no longer good")
-	}
-	return leafOf(0, kp.LeafNode.Credential, kp.LeafNode.SignatureKeyBytes), nil
-}
-
-func readKeyPackage(message []byte) (*keypackages.KeyPackage, error) {
-	msg, err := framing.UnmarshalMLSMessage(message)
-	if err != nil {
-		return nil, err
-	}
-	kp, err := keypackages.UnmarshalKeyPackage(msg.KeyPackage)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal((&framing.MLSMessage{KeyPackage: kp.Marshal()}).Marshal(), message) {
-		return nil, errors.New("not in its one form")
-	}
-	return kp, nil
-}
-
-func leafOf(index uint32, c *credentials.Credential, key []byte) leaf {
+func mlsgoLeaf(index uint32, c *credentials.Credential, key []byte) leaf {
 	l := leaf{index: index, signatureKey: bytes.Clone(key)}
 	if c != nil && c.CredentialType == credentials.BasicCredential {
 		l.credential = bytes.Clone(c.Identity)
@@ -199,7 +141,7 @@ func membersOf(g *mls.Group) []leaf {
 			out = append(out, leaf{index: uint32(m.LeafIndex)}) // refused: no credential
 			continue
 		}
-		out = append(out, leafOf(uint32(m.LeafIndex), node.LeafData.Credential, node.LeafData.SigKeyBytes()))
+		out = append(out, mlsgoLeaf(uint32(m.LeafIndex), node.LeafData.Credential, node.LeafData.SigKeyBytes()))
 	}
 	slices.SortFunc(out, func(a, b leaf) int { return cmp.Compare(a.index, b.index) })
 	return out
@@ -237,70 +179,22 @@ func (e *mlsgo) stage(adds [][]byte, removes []uint32, data []byte) (commit, wel
 			return nil, nil, err
 		}
 	}
-	var packages []*keypackages.KeyPackage
-	for _, message := range adds {
-		kp, err := readKeyPackage(message)
-		if err != nil {
-			return nil, nil, err
-		}
-		if _, err := next.AddMember(kp); err != nil {
-			return nil, nil, err
-		}
-		packages = append(packages, kp)
+	if len(adds) > 0 || len(data) > 0 {
+		return nil, nil, errors.New("only the host adds, and it has no authenticated data")
 	}
 	staged, err := next.Commit(e.signer, e.signer.PublicKey(), nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	joinerSecret, pskIDs, pskSecret := staged.JoinerSecret(), staged.PskIDs(), staged.RawPskSecret()
 	if err := next.MergeCommit(staged); err != nil {
 		return nil, nil, err
 	}
-	commit = e.wrap(framing.NewMLSMessagePublic(&framing.PublicMessage{
+	commit = framing.NewMLSMessagePublic(&framing.PublicMessage{
 		Content: staged.AuthenticatedContent().Content, Auth: staged.AuthenticatedContent().Auth,
 		MembershipTag: staged.MembershipTag(),
-	}).Marshal(), data)
-	if len(packages) > 0 {
-		w, err := next.CreateWelcomeWithOpts(packages, e.signer, mls.WithJoinerSecret(joinerSecret),
-			mls.WithPSKIDs(pskIDs), mls.WithPSKSecret(pskSecret), mls.WithStagedCommit(staged))
-		if err != nil {
-			return nil, nil, err
-		}
-		welcome = (&framing.MLSMessage{Welcome: w.Marshal()}).Marshal()
-	}
+	}).Marshal()
 	e.next = next
-	return commit, welcome, nil
-}
-
-// wrap puts data and a signature in front of a message: one byte, a length, data,
-// signature, message. Without data it is the byte 0 and the message.
-func (e *mlsgo) wrap(message, data []byte) []byte {
-	if len(data) == 0 {
-		return append([]byte{0}, message...)
-	}
-	out := binary.BigEndian.AppendUint32([]byte{1}, uint32(len(data)))
-	out = append(out, data...)
-	out = append(out, e.device.Sign(contextEnvelope, envelope(message, data))...)
-	return append(out, message...)
-}
-
-func envelope(message, data []byte) []byte {
-	a, b := sha256.Sum256(message), sha256.Sum256(data)
-	return append(a[:], b[:]...)
-}
-
-func unwrap(wrapped []byte) (message, data, signature []byte, err error) {
-	switch {
-	case len(wrapped) > 0 && wrapped[0] == 0:
-		return wrapped[1:], nil, nil, nil
-	case len(wrapped) < 5 || wrapped[0] != 1:
-		return nil, nil, nil, ErrInvalid
-	}
-	n, rest := uint64(binary.BigEndian.Uint32(wrapped[1:])), wrapped[5:]
-	if n == 0 || uint64(len(rest)) < n+ed25519.SignatureSize {
-		return nil, nil, nil, ErrInvalid
-	}
-	return rest[n+ed25519.SignatureSize:], rest[:n], rest[n : n+ed25519.SignatureSize], nil
+	return commit, nil, nil
 }
 
 func (e *mlsgo) merge() error {
@@ -325,15 +219,11 @@ func (e *mlsgo) seal(plaintext []byte) (sealed []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.wrap(framing.NewMLSMessagePrivate(pm).Marshal(), nil), nil
+	return framing.NewMLSMessagePrivate(pm).Marshal(), nil
 }
 
-func (e *mlsgo) read(wrapped []byte, judge func(proposed) error) (out outcome, err error) {
+func (e *mlsgo) read(message []byte, judge func(proposed) error) (out outcome, err error) {
 	defer recovered(&err)
-	message, data, signature, err := unwrap(wrapped)
-	if err != nil {
-		return outcome{}, err
-	}
 	msg, err := framing.UnmarshalMLSMessage(message)
 	if err != nil {
 		return outcome{}, errors.Join(ErrInvalid, err)
@@ -341,14 +231,14 @@ func (e *mlsgo) read(wrapped []byte, judge func(proposed) error) (out outcome, e
 	if !bytes.Equal(msg.Marshal(), message) {
 		return outcome{}, ErrInvalid
 	}
-	if pm, ok := msg.AsPrivate(); ok && data == nil {
+	if pm, ok := msg.AsPrivate(); ok {
 		return e.readApplication(pm)
 	}
 	pm, ok := msg.AsPublic()
 	if !ok {
 		return outcome{}, ErrInvalid
 	}
-	return e.readCommit(pm, message, data, signature, judge)
+	return e.readCommit(pm, judge)
 }
 
 func (e *mlsgo) readApplication(pm *framing.PrivateMessage) (outcome, error) {
@@ -370,13 +260,13 @@ func (e *mlsgo) readApplication(pm *framing.PrivateMessage) (outcome, error) {
 		if node == nil || node.LeafData == nil {
 			return outcome{}, ErrInvalid
 		}
-		from := leafOf(uint32(index), node.LeafData.Credential, node.LeafData.SigKeyBytes())
+		from := mlsgoLeaf(uint32(index), node.LeafData.Credential, node.LeafData.SigKeyBytes())
 		return outcome{epoch: pm.Epoch, from: from, plaintext: plaintext}, nil
 	}
 	return outcome{}, ErrStale
 }
 
-func (e *mlsgo) readCommit(pm *framing.PublicMessage, message, data, signature []byte, judge func(proposed) error) (outcome, error) {
+func (e *mlsgo) readCommit(pm *framing.PublicMessage, judge func(proposed) error) (outcome, error) {
 	switch {
 	case !bytes.Equal(pm.Content.GroupID, e.group.ID().AsSlice()):
 		return outcome{}, ErrOtherMeeting
@@ -392,13 +282,7 @@ func (e *mlsgo) readCommit(pm *framing.PublicMessage, message, data, signature [
 	if err != nil {
 		return outcome{}, err
 	}
-	if data != nil {
-		key, ok := from.key()
-		if !ok || !keys.Verify(key, contextEnvelope, envelope(message, data), signature) {
-			return outcome{}, ErrInvalid
-		}
-	}
-	p.data = data
+	p.data = pm.Content.AuthenticatedData
 	if err := judge(p); err != nil {
 		return outcome{}, err
 	}
@@ -438,8 +322,8 @@ func (e *mlsgo) proposed(pm *framing.PublicMessage) (proposed, leaf, error) {
 		case por.Proposal.Type == mls.ProposalTypeAdd && por.Proposal.Add != nil && por.Proposal.Add.KeyPackage != nil:
 			kp := por.Proposal.Add.KeyPackage
 			p.adds = append(p.adds, added{
-				leaf: leafOf(0, kp.LeafNode.Credential, kp.LeafNode.SignatureKeyBytes),
-				hash: sha256.Sum256((&framing.MLSMessage{KeyPackage: kp.Marshal()}).Marshal()),
+				leaf: mlsgoLeaf(0, kp.LeafNode.Credential, kp.LeafNode.SignatureKeyBytes),
+				hash: hashKeyPackage((&framing.MLSMessage{KeyPackage: kp.Marshal()}).Marshal()),
 			})
 		case por.Proposal.Type == mls.ProposalTypeRemove && por.Proposal.Remove != nil:
 			p.removes = append(p.removes, uint32(por.Proposal.Remove.Removed))
@@ -454,7 +338,7 @@ func (e *mlsgo) proposed(pm *framing.PublicMessage) (proposed, leaf, error) {
 	if node == nil || node.LeafData == nil {
 		return proposed{}, leaf{}, ErrInvalid
 	}
-	from := leafOf(pm.Content.Sender.LeafIndex, node.LeafData.Credential, node.LeafData.SigKeyBytes())
+	from := mlsgoLeaf(pm.Content.Sender.LeafIndex, node.LeafData.Credential, node.LeafData.SigKeyBytes())
 	if commit.Path != nil && !keepsIdentity(node.LeafData, commit.Path.LeafNode) {
 		p.other = true
 	}
@@ -469,3 +353,67 @@ func keepsIdentity(before, after *treesync.LeafNodeData) bool {
 }
 
 func (e *mlsgo) close() { e.group, e.next, e.former = nil, nil, nil }
+
+// TestTwoImplementationsMeet holds a meeting in which every second guest runs the
+// other library: both follow the same commits, Removes and messages to the same
+// secrets, and both refuse what the rules forbid.
+func TestTwoImplementationsMeet(t *testing.T) {
+	r := openRoomWith(t, SuiteClassic)
+	for i := range 6 {
+		p := r.person(fmt.Sprint("guest ", i), newDevice(t))
+		prepare := Prepare
+		if i%2 == 0 {
+			prepare = prepareOther
+		}
+		j, err := prepare(p.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		staged, err := r.host.Commit([][]byte{j.KeyPackage()}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.deliver(staged.Commit)
+		if p.Group, err = j.Join(staged.Welcome); err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+		r.present = append(r.present, p)
+		r.agree()
+	}
+	for _, p := range r.present {
+		staged, err := p.Commit(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.deliver(staged.Commit)
+		r.agree()
+		sealed, err := p.Seal([]byte("from " + p.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q, e := range r.deliver(sealed) {
+			if s, ok := e.(Said); !ok || string(s.Plaintext) != "from "+p.name || s.From != p.Self() {
+				t.Errorf("%s got something else", q.name)
+			}
+		}
+	}
+	foreign, gone := r.present[1], r.present[2]
+	for _, p := range r.present {
+		p.Departed(gone.device.Public())
+	}
+	staged, err := foreign.Commit(nil, []keys.PublicKey{gone.device.Public()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(staged.Commit)
+	r.leave(gone)
+	r.agree()
+	bad, _, err := r.present[2].engine.stage(nil, []uint32{foreign.Self().Leaf}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.unchanged(foreign, func() {
+		_, err := foreign.Handle(bad)
+		wantForbidden(t, err, RemoveNotAllowed)
+	})
+}
