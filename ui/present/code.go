@@ -1,0 +1,104 @@
+package present
+
+import (
+	"fmt"
+	"strings"
+
+	"conclave/app/core"
+	"conclave/keys"
+)
+
+// CodeView is what the security code's screen shows.
+type CodeView struct {
+	Ready   bool
+	Digits  string
+	Words   string
+	QR      string // what the QR code says
+	Epoch   uint64
+	Verdict Banner
+	Matches bool // already said so
+	Differs bool
+	Covers  []CodePerson
+	Change  string // what changed since it was last compared, or ""
+}
+
+// CodePerson is somebody whom the code covers.
+type CodePerson struct {
+	Key           keys.PublicKey
+	Name          string
+	Marks         []Mark
+	Fingerprint   string
+	SafetyNumber  string
+	Self, Changed bool
+}
+
+// QRContent is what the QR code of a security code says: a version, the 30
+// digits without spaces, the epoch.
+func QRContent(digits string, epoch uint64) string {
+	if digits == "" {
+		return ""
+	}
+	return fmt.Sprintf("conclave-code:1:%s:%d", strings.ReplaceAll(digits, " ", ""), epoch)
+}
+
+// Code computes the view.
+func (p Presenter) Code(m *core.Meeting) CodeView {
+	v := CodeView{
+		Ready: m.Code.Digits != "", Digits: m.Code.Digits, Words: strings.Join(m.Code.Words, "  "),
+		QR: QRContent(m.Code.Digits, m.Code.Epoch), Epoch: m.Code.Epoch,
+		Matches: m.Code.Compared == core.CodeMatches, Differs: m.Code.Compared == core.CodeDiffers,
+	}
+	v.Verdict, v.Change = p.verdict(m.Code), p.change(m)
+	joined := map[keys.PublicKey]bool{}
+	for _, k := range m.Code.Joined {
+		joined[k] = true
+	}
+	for _, who := range m.People {
+		row := p.person(who, false)
+		v.Covers = append(v.Covers, CodePerson{
+			Key: who.Key, Name: row.Name, Marks: row.Marks, Fingerprint: who.Fingerprint,
+			SafetyNumber: who.SafetyNumber, Self: who.Self, Changed: joined[who.Key],
+		})
+	}
+	return v
+}
+
+func (p Presenter) verdict(c core.Code) Banner {
+	say := p.Text.Say
+	if c.Digits == "" {
+		return Banner{"clock", Neutral, say("code.notready.title"), say("code.notready.words")}
+	}
+	switch c.Compared {
+	case core.CodeNotCompared:
+		return Banner{"question", Info, say("code.notcompared.title"), say("code.notcompared.words")}
+	case core.CodeMatches:
+		return Banner{"shield-check", OK, say("code.matches.title"), say("code.matches.words")}
+	case core.CodeStale:
+		return Banner{"refresh", Caution, say("code.stale.title"), say("code.stale.words")}
+	case core.CodeDiffers:
+		return Banner{"shield-alert", Alarm, say("code.differs.title"), say("code.differs.words")}
+	}
+	return Banner{"question", Info, say("code.notcompared.title"), say("code.notcompared.words")}
+}
+
+func (p Presenter) change(m *core.Meeting) string {
+	if m.Code.Compared != core.CodeStale {
+		return ""
+	}
+	names := []string{}
+	for _, k := range m.Code.Joined {
+		for _, who := range m.People {
+			if who.Key == k {
+				names = append(names, p.Name(who))
+			}
+		}
+	}
+	parts := []string{}
+	if len(names) > 0 {
+		parts = append(parts, p.Text.Say("code.joined", "names", strings.Join(names, ", ")))
+	}
+	if m.Code.Left > 0 {
+		parts = append(parts, p.Text.Count("code.left", m.Code.Left))
+	}
+	return strings.Join(parts, " ")
+}

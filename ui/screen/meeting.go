@@ -1,0 +1,439 @@
+package screen
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"conclave/app/core"
+	"conclave/keys"
+	"conclave/ui/present"
+	"conclave/ui/theme"
+	"conclave/ui/widget"
+)
+
+// Panel is what is open at the side of a meeting.
+type Panel uint8
+
+// The panels.
+const (
+	PanelNone Panel = iota
+	PanelPeople
+	PanelChat
+)
+
+type tileKey struct {
+	person keys.PublicKey
+	stream core.Stream
+}
+
+// Meeting is the meeting itself: the stage, the bar, the panel at the side.
+type Meeting struct {
+	kit    *Kit
+	object fyne.CanvasObject
+
+	badge       *widget.Pill
+	elapsed     *widget.Text
+	locked      *widget.Pill
+	link, view  *widget.Button
+	banner      *banner
+	knock       *knockBar
+	stage       *fyne.Container
+	layout      *widget.Stage
+	tiles       map[tileKey]*widget.Tile
+	order       []tileKey
+	pinned      tileKey
+	speakerView bool
+	spoke       keys.PublicKey // who spoke last, for the speaker view
+	invite      *fyne.Container
+
+	bar                                  *fyne.Container
+	mic, camera, share, hand             *widget.Button
+	people, chat, code, leave, end, lock *widget.Button
+
+	panel       Panel
+	side        *fyne.Container
+	peoplePanel *People
+	chatPanel   *Chat
+	seen        int // chat lines that were looked at
+	last        core.Snapshot
+	presenter   present.Presenter
+}
+
+// NewMeeting returns the screen.
+func NewMeeting(k *Kit) *Meeting {
+	m := &Meeting{kit: k, tiles: map[tileKey]*widget.Tile{}, layout: widget.NewStage(), banner: newBanner(), knock: newKnockBar(k)}
+	m.peoplePanel, m.chatPanel = NewPeople(k, func() { m.Toggle(PanelPeople) }), NewChat(k, func() { m.Toggle(PanelChat) })
+	m.knock.open = func() { m.OpenPanel(PanelPeople) }
+	m.buildInvite()
+	m.stage = &fyne.Container{Layout: m.layout}
+	center := widget.Column(theme.SpaceS, m.banner.object, m.knock.object, m.stage)
+	widget.Grow(center, m.stage)
+	stage := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorStage}), widget.Pad(theme.SpaceM, center))
+	m.side = widget.Fixed(330, 0, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Pad(theme.SpaceM, widget.Stack(m.peoplePanel.Object(), m.chatPanel.Object()))))
+	middle := widget.Place(widget.Grow(widget.Row(theme.SpaceNo, stage, m.side), stage), widget.Start, widget.Stretch)
+	m.object = widget.Grow(widget.Column(theme.SpaceNo, m.buildTop(), middle, m.buildBar()), middle)
+	m.OpenPanel(PanelNone)
+	return m
+}
+
+func (m *Meeting) buildInvite() {
+	k := m.kit
+	icon := newMedallion()
+	icon.set("people", present.Info)
+	send := k.button(widget.ButtonConfig{Label: k.say("alone.copy"), Icon: theme.IconLink, Kind: widget.Primary, Tapped: m.CopyLink})
+	words := widget.Column(theme.SpaceS, icon.object, centred(k.say("alone.title"), theme.SizeTitle, theme.ColorText, true), centred(k.say("alone.words"), theme.SizeBody, theme.ColorMuted, false), middle(send))
+	m.invite = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Radius: 14}), widget.Middle(340, widget.Pad(theme.SpaceM, words)))
+}
+
+func (m *Meeting) buildTop() fyne.CanvasObject {
+	k := m.kit
+	m.badge = widget.NewPill("", theme.IconShield, present.Neutral, func() { k.Open(present.Facts) })
+	m.elapsed = widget.NewText("", widget.Style{Color: theme.ColorMuted, Size: theme.SizeSmall, Solid: true})
+	m.locked = widget.NewTag("", theme.IconLock, present.Caution)
+	m.link = k.button(widget.ButtonConfig{Label: k.say("control.link"), Icon: theme.IconLink, Kind: widget.Quiet, Tip: k.Tip("tip.link", "link"), Tapped: m.CopyLink})
+	m.view = k.button(widget.ButtonConfig{Icon: theme.IconSpeakerView, Kind: widget.Quiet, Tip: k.Tip("tip.view", "view"), Tapped: m.SwitchView})
+	settings := k.button(widget.ButtonConfig{Icon: theme.IconSettings, Kind: widget.Quiet, Tip: k.Tip("control.settings", "settings"), Tapped: func() { k.Open(present.Settings) }})
+	gap := widget.Gap()
+	row := widget.Grow(widget.Row(theme.SpaceS, widget.NewPicture(theme.Logo(), 26), m.badge, gap, m.locked, m.elapsed, m.link, m.view, settings), gap)
+	return widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.PadXY(theme.SpaceM, theme.SpaceS, row))
+}
+
+func (m *Meeting) buildBar() fyne.CanvasObject {
+	k := m.kit
+	control := func(tip, action string, kind widget.Kind, do func()) *widget.Button {
+		return k.button(widget.ButtonConfig{Stacked: true, Kind: kind, Tip: k.Tip(tip, action), Tapped: do})
+	}
+	m.mic = control("tip.mic", "mic", widget.Quiet, m.ToggleMic)
+	m.camera = control("tip.camera", "camera", widget.Quiet, m.ToggleCamera)
+	m.share = control("tip.share", "share", widget.Quiet, m.ToggleShare)
+	m.hand = control("tip.hand", "hand", widget.Quiet, m.ToggleHand)
+	m.people = control("tip.people", "people", widget.Quiet, func() { m.Toggle(PanelPeople) })
+	m.chat = control("tip.chat", "chat", widget.Quiet, func() { m.Toggle(PanelChat) })
+	m.code = control("tip.code", "code", widget.Quiet, func() { k.Open(present.Code) })
+	m.lock = control("tip.lock", "lock", widget.Quiet, m.ToggleLock)
+	m.leave = control("tip.leave", "leave", widget.Danger, func() { k.Send(core.LeaveMeeting{}) })
+	m.end = control("tip.end", "end", widget.DangerLow, m.End)
+	m.bar = widget.Bar(theme.SpaceS, m.mic, m.camera, m.share, m.hand, widget.Divider(), m.people, m.chat, m.code, m.lock, widget.Divider(), m.leave, m.end)
+	return widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.PadXY(theme.SpaceM, theme.SpaceS, m.bar))
+}
+
+// Object implements Screen.
+func (m *Meeting) Object() fyne.CanvasObject { return m.object }
+
+// Show implements Screen.
+func (m *Meeting) Show(p present.Presenter, s core.Snapshot) {
+	if s.Meeting == nil {
+		return
+	}
+	m.last, m.presenter = s, p
+	if m.panel == PanelChat {
+		m.seen = len(s.Meeting.Chat)
+	}
+	m.seen = min(m.seen, len(s.Meeting.Chat))
+	v := p.Meeting(s, len(s.Meeting.Chat)-m.seen)
+	m.badge.Set(v.Badge.Words, theme.Icon(v.Badge.Icon), v.Badge.Tone)
+	m.elapsed.Set(v.Elapsed)
+	show(m.locked, v.Locked)
+	m.locked.Set(m.kit.say("people.lockedtag"), theme.IconLock, present.Caution)
+	m.banner.set(v.Banner)
+	m.showBar(v)
+	knockers := []present.Knocker{}
+	if v.CanAdmit {
+		knockers = p.Knockers(s.Meeting)
+	}
+	m.knock.set(knockers, m.panel == PanelPeople)
+	m.showTiles(p.Tiles(s), v.Alone)
+	if m.panel == PanelPeople {
+		m.peoplePanel.Show(p, s)
+	}
+	if m.panel == PanelChat {
+		m.chatPanel.Show(p, s)
+	}
+}
+
+func (m *Meeting) showBar(v present.MeetingView) {
+	set := func(b *widget.Button, c present.Control, kind widget.Kind) {
+		show(b, c.Shown)
+		b.Set(c.Label, theme.Icon(c.Icon), kind)
+		b.SetEnabled(c.Enabled)
+		b.SetCount(c.Count)
+	}
+	device := func(c present.Control) widget.Kind {
+		if c.Faulty {
+			return widget.Faulty
+		}
+		return widget.Plain
+	}
+	open := func(is bool) widget.Kind {
+		if is {
+			return widget.Active
+		}
+		return widget.Quiet
+	}
+	set(m.mic, v.Mic, device(v.Mic))
+	set(m.camera, v.Camera, device(v.Camera))
+	set(m.share, v.Share, open(v.Share.On))
+	set(m.hand, v.Hand, open(v.Hand.On))
+	set(m.people, v.People, open(m.panel == PanelPeople))
+	set(m.chat, v.Chat, open(m.panel == PanelChat))
+	set(m.code, v.Code, widget.Quiet)
+	set(m.lock, v.Lock, open(v.Lock.On))
+	set(m.leave, v.Leave, widget.Danger)
+	set(m.end, v.EndAll, widget.DangerLow)
+	show(m.link, v.Link.Shown)
+}
+
+func (m *Meeting) showTiles(list []present.Tile, alone bool) {
+	order := make([]tileKey, 0, len(list))
+	for _, v := range list {
+		key := tileKey{v.Key, v.Stream}
+		order = append(order, key)
+		t := m.tiles[key]
+		if t == nil {
+			t = widget.NewTile(m.kit.source(v.Key, v.Stream), func() { m.Pin(key) })
+			m.tiles[key] = t
+		}
+		if v.Speaking && !v.Self {
+			m.spoke = v.Key
+		}
+		t.Set(widget.TileView{Tile: v, Seed: v.Key[0], Pinned: m.pinned == key})
+	}
+	changed := !same(order, m.order) || alone != m.hasInvite()
+	for key, t := range m.tiles {
+		if !contains(order, key) {
+			t.SetVisible(false)
+			delete(m.tiles, key)
+		}
+	}
+	m.order = order
+	if large := m.largest(list); large != m.layout.Large {
+		m.layout.Large, changed = large, true
+	}
+	if !changed {
+		return
+	}
+	objects := make([]fyne.CanvasObject, 0, len(order)+1)
+	for _, key := range order {
+		objects = append(objects, m.tiles[key])
+	}
+	if alone {
+		objects = append(objects, m.invite)
+	}
+	m.stage.Objects = objects
+	m.stage.Refresh()
+}
+
+func (m *Meeting) hasInvite() bool {
+	n := len(m.stage.Objects)
+	return n > 0 && m.stage.Objects[n-1] == m.invite
+}
+
+// largest returns the index of the tile that is shown large, or -1.
+func (m *Meeting) largest(list []present.Tile) int {
+	if len(list) < 2 {
+		return -1
+	}
+	speaker := -1
+	for i, v := range list {
+		if (tileKey{v.Key, v.Stream}) == m.pinned {
+			return i
+		}
+		if v.Stream == core.StreamScreen && speaker < 0 {
+			speaker = i
+		}
+	}
+	if speaker >= 0 || !m.speakerView {
+		return speaker
+	}
+	for i, v := range list {
+		if v.Key == m.spoke {
+			return i
+		}
+	}
+	return 0
+}
+
+func same(a, b []tileKey) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func contains(list []tileKey, k tileKey) bool {
+	for _, l := range list {
+		if l == k {
+			return true
+		}
+	}
+	return false
+}
+
+// Tick draws new pictures, and once a second the time.
+func (m *Meeting) Tick(now time.Time) {
+	for _, key := range m.order {
+		m.tiles[key].Tick()
+	}
+	if m.last.Meeting != nil {
+		m.elapsed.Set(present.Elapsed(m.last.Meeting.Since, now))
+	}
+}
+
+// Rest stops asking for pictures while another screen is shown.
+func (m *Meeting) Rest(resting bool) {
+	for _, t := range m.tiles {
+		t.SetVisible(!resting)
+		if !resting {
+			t.Refresh()
+		}
+	}
+}
+
+// Forget drops what was kept of a meeting that is over.
+func (m *Meeting) Forget() {
+	m.Rest(true)
+	m.tiles, m.order, m.pinned, m.seen = map[tileKey]*widget.Tile{}, nil, tileKey{}, 0
+	m.stage.Objects = nil
+	m.chatPanel.Forget()
+	m.OpenPanel(PanelNone)
+}
+
+func (m *Meeting) again() {
+	if m.last.Meeting != nil {
+		m.Show(m.presenter, m.last)
+	}
+}
+
+// OpenPanel opens a panel, or none.
+func (m *Meeting) OpenPanel(p Panel) {
+	m.panel = p
+	show(m.side, p != PanelNone)
+	show(m.peoplePanel.Object(), p == PanelPeople)
+	show(m.chatPanel.Object(), p == PanelChat)
+	m.again()
+	m.object.Refresh()
+}
+
+// Toggle opens a panel, or closes it when it is open.
+func (m *Meeting) Toggle(p Panel) {
+	if m.panel == p {
+		m.OpenPanel(PanelNone)
+		m.kit.Focus(nil)
+		return
+	}
+	m.OpenPanel(p)
+	if p == PanelChat {
+		m.kit.Focus(m.chatPanel.Field())
+	}
+}
+
+// Panel returns what is open.
+func (m *Meeting) Panel() Panel { return m.panel }
+
+// Pin keeps a tile large, or lets go of it.
+func (m *Meeting) Pin(key tileKey) {
+	if m.pinned == key {
+		m.pinned = tileKey{}
+	} else {
+		m.pinned = key
+	}
+	m.again()
+}
+
+// SwitchView goes between gallery and speaker view.
+func (m *Meeting) SwitchView() {
+	m.speakerView = !m.speakerView
+	icon := theme.IconSpeakerView
+	if m.speakerView {
+		icon = theme.IconGrid
+	}
+	m.view.Set("", icon, widget.Quiet)
+	m.again()
+}
+
+// ToggleMic switches the microphone.
+func (m *Meeting) ToggleMic() {
+	if m.last.Meeting != nil {
+		m.kit.Send(core.SetMic{On: !m.last.Meeting.Mic.Wanted})
+	}
+}
+
+// ToggleCamera switches the camera.
+func (m *Meeting) ToggleCamera() {
+	if m.last.Meeting != nil {
+		m.kit.Send(core.SetCamera{On: !m.last.Meeting.Camera.Wanted})
+	}
+}
+
+// ToggleShare starts or stops sharing the screen.
+func (m *Meeting) ToggleShare() {
+	if m.last.Meeting != nil && m.last.Can.ShareScreen {
+		m.kit.Send(core.SetShare{On: !m.last.Meeting.Share.Wanted})
+	}
+}
+
+// ToggleHand raises or lowers the hand.
+func (m *Meeting) ToggleHand() {
+	if m.last.Meeting == nil || !m.last.Can.RaiseHand {
+		return
+	}
+	for _, who := range m.last.Meeting.People {
+		if who.Self {
+			m.kit.Send(core.SetHand{Up: !who.Hand})
+		}
+	}
+}
+
+// ToggleLock locks or unlocks the door.
+func (m *Meeting) ToggleLock() {
+	if m.last.Meeting != nil && m.last.Can.Lock {
+		m.kit.Send(core.SetLocked{Locked: !m.last.Meeting.Locked})
+	}
+}
+
+// CopyLink puts the meeting's link on the clipboard.
+func (m *Meeting) CopyLink() {
+	if m.last.Meeting != nil && m.last.Meeting.Link != "" {
+		m.kit.Copy(m.last.Meeting.Link)
+	}
+}
+
+// AdmitFirst lets the first in line in.
+func (m *Meeting) AdmitFirst() {
+	if m.last.Meeting == nil || !m.last.Can.Admit {
+		return
+	}
+	for _, k := range m.last.Meeting.Lobby {
+		if !k.Admitting {
+			m.kit.Send(core.Admit{Ticket: k.Ticket})
+			return
+		}
+	}
+}
+
+// RemoveLast asks to remove the last person in the list of people.
+func (m *Meeting) RemoveLast() {
+	if m.last.Meeting == nil || !m.last.Can.Remove {
+		return
+	}
+	people := m.last.Meeting.People
+	for i := len(people) - 1; i >= 0; i-- {
+		if !people[i].Self {
+			m.peoplePanel.Remove(people[i].Key, m.presenter.Name(people[i]))
+			return
+		}
+	}
+}
+
+// End asks to end the meeting for everybody.
+func (m *Meeting) End() {
+	if m.last.Can.EndForAll {
+		m.kit.Confirm(m.kit.say("confirm.end.title"), m.kit.say("confirm.end.words"), m.kit.say("confirm.end.go"), func() { m.kit.Send(core.EndMeeting{}) })
+	}
+}

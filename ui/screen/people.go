@@ -1,0 +1,167 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+
+	"conclave/app/core"
+	"conclave/keys"
+	"conclave/ui/present"
+	"conclave/ui/theme"
+	"conclave/ui/widget"
+)
+
+// panelHead is the title of a panel, with its close button.
+func panelHead(k *Kit, words string, closePanel func()) *fyne.Container {
+	t := widget.NewText(words, widget.Style{Size: theme.SizeTitle, Bold: true})
+	shut := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.say("people.close"), Tapped: closePanel})
+	return widget.Grow(widget.Row(theme.SpaceS, t, shut), t)
+}
+
+// People is the panel with who is inside and, for a host, who waits.
+type People struct {
+	kit    *Kit
+	object *fyne.Container
+
+	waiting     *fyne.Container
+	waitingHead *widget.Text
+	admitAll    *widget.Button
+	knockers    *fyne.Container
+	inside      *widget.Text
+	people      *fyne.Container
+}
+
+// NewPeople returns the panel.
+func NewPeople(k *Kit, closePanel func()) *People {
+	p := &People{kit: k, waitingHead: label(""), inside: label(""), knockers: widget.Column(theme.SpaceS), people: widget.Column(theme.SpaceXS)}
+	p.admitAll = k.button(widget.ButtonConfig{Label: k.say("people.admitall"), Kind: widget.Quiet, Tapped: func() { k.Send(core.AdmitAll{}) }})
+	head := widget.Grow(widget.Row(theme.SpaceS, p.waitingHead, p.admitAll), p.waitingHead)
+	p.waiting = widget.Column(theme.SpaceS, head, p.knockers, widget.Rule())
+	list := widget.Scroll(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people))
+	p.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("people.title"), closePanel), list), list)
+	return p
+}
+
+// Object returns what is drawn.
+func (p *People) Object() fyne.CanvasObject { return p.object }
+
+// Show draws a snapshot.
+func (p *People) Show(pr present.Presenter, s core.Snapshot) {
+	m := s.Meeting
+	waiting := s.Can.Admit && len(m.Lobby) > 0
+	show(p.waiting, waiting)
+	changed := false
+	if waiting {
+		p.waitingHead.Set(p.kit.Text.Count("people.waiting", len(m.Lobby)))
+		show(p.admitAll, len(m.Lobby) > 1)
+		changed = fill(p.knockers, pr.Knockers(m), func() *knockerRow { return newKnockerRow(p.kit) })
+	}
+	p.inside.Set(p.kit.Text.Count("people.inside", len(m.People)))
+	if fill(p.people, pr.People(s), func() *personRow { return newPersonRow(p) }) || changed {
+		p.object.Refresh()
+	}
+}
+
+// Remove asks to remove a person.
+func (p *People) Remove(key keys.PublicKey, name string) {
+	k := p.kit
+	k.Confirm(k.say("confirm.remove.title", "name", name), k.say("confirm.remove.words"), k.say("confirm.remove.go"), func() { k.Send(core.Remove{Person: key}) })
+}
+
+// row is one line of a list that is reused from snapshot to snapshot.
+type row[V any] interface {
+	fyne.CanvasObject
+	set(V)
+}
+
+// fill sets a list's rows, making or dropping only what is missing or too
+// much. It reports whether the number changed.
+func fill[V any, R row[V]](list *fyne.Container, values []V, make func() R) bool {
+	changed := len(list.Objects) != len(values)
+	for i, v := range values {
+		if i == len(list.Objects) {
+			list.Objects = append(list.Objects, make())
+		}
+		list.Objects[i].(R).set(v)
+	}
+	list.Objects = list.Objects[:len(values)]
+	return changed
+}
+
+type knockerRow struct {
+	*fyne.Container
+	kit           *Kit
+	view          present.Knocker
+	avatar        *widget.Avatar
+	name, print   *widget.Text
+	marks         *marks
+	admit, refuse *widget.Button
+}
+
+func newKnockerRow(k *Kit) *knockerRow {
+	r := &knockerRow{kit: k, avatar: widget.NewAvatar("", 0, 36), name: widget.NewText("", widget.Style{Bold: true}), marks: newMarks()}
+	r.print = widget.NewText("", widget.Style{Size: theme.SizeTiny, Mono: true, Color: theme.ColorMuted, Wrap: true})
+	r.admit = k.button(widget.ButtonConfig{Label: k.say("people.admit"), Kind: widget.Primary, Tapped: func() { k.Send(core.Admit{Ticket: r.view.Ticket}) }})
+	r.refuse = k.button(widget.ButtonConfig{Label: k.say("people.refuse"), Kind: widget.DangerLow, Tapped: func() { k.Send(core.Refuse{Ticket: r.view.Ticket}) }})
+	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
+	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, names), names)
+	buttons := widget.Columns(80, theme.SpaceS, r.refuse, r.admit)
+	r.Container = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.print, buttons))
+	return r
+}
+
+func (r *knockerRow) set(v present.Knocker) {
+	r.view = v
+	r.avatar.Set(v.Name, v.Key[0])
+	r.name.Set(v.Name)
+	r.print.Set(v.Fingerprint)
+	r.marks.set(v.Marks)
+	words := r.kit.say("people.admit")
+	if v.Admitting {
+		words = r.kit.say("people.admitting")
+	}
+	r.admit.Set(words, theme.IconNone, widget.Primary)
+	r.admit.SetEnabled(!v.Admitting)
+	r.refuse.SetEnabled(!v.Admitting)
+}
+
+type personRow struct {
+	*fyne.Container
+	panel       *People
+	view        present.Person
+	avatar      *widget.Avatar
+	name        *widget.Text
+	marks       *marks
+	mic, camera *widget.Icon
+	hand        *widget.Icon
+	remove      *widget.Button
+}
+
+func newPersonRow(p *People) *personRow {
+	k := p.kit
+	r := &personRow{
+		panel: p, avatar: widget.NewAvatar("", 0, 36), name: widget.NewText("", widget.Style{Bold: true}), marks: newMarks(),
+		mic: widget.NewIcon(theme.IconMic, 17, theme.ColorMuted), camera: widget.NewIcon(theme.IconCamera, 17, theme.ColorMuted), hand: widget.NewIcon(theme.IconHand, 17, theme.ColorCaution),
+	}
+	r.remove = k.button(widget.ButtonConfig{Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tip: k.say("people.remove"), Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
+	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
+	r.Container = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceS, r.avatar, names, r.hand, r.mic, r.camera, r.remove), names))
+	return r
+}
+
+func (r *personRow) set(v present.Person) {
+	r.view = v
+	r.avatar.Set(v.Name, v.Key[0])
+	r.name.Set(v.Name)
+	r.marks.set(v.Marks)
+	set := func(i *widget.Icon, on bool, yes, no theme.Icon) {
+		if on {
+			i.Set(yes, theme.ColorMuted)
+		} else {
+			i.Set(no, theme.ColorDanger)
+		}
+	}
+	set(r.mic, v.MicOn, theme.IconMic, theme.IconMicOff)
+	set(r.camera, v.CameraOn, theme.IconCamera, theme.IconCameraOff)
+	show(r.hand, v.Hand)
+	show(r.remove, v.CanRemove)
+}

@@ -1,0 +1,60 @@
+package screen
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"conclave/app/core"
+	"conclave/ui/present"
+	"conclave/ui/theme"
+	"conclave/ui/widget"
+)
+
+// Welcome asks for a name at the first start.
+type Welcome struct {
+	kit    *Kit
+	object fyne.CanvasObject
+	name   *widget.Entry
+	next   *widget.Button
+	key    *widget.Text
+	print  *widget.Text
+}
+
+// NewWelcome returns the screen.
+func NewWelcome(k *Kit) *Welcome {
+	w := &Welcome{kit: k, name: k.entry(k.say("welcome.name")), key: small(""), print: mono("")}
+	w.name.Limit = 64
+	w.name.OnSubmitted = func(string) { w.submit() }
+	w.next = k.button(widget.ButtonConfig{Label: k.say("welcome.go"), Kind: widget.Primary, Large: true, Tapped: w.submit})
+	w.name.OnChanged = func(s string) { w.next.SetEnabled(strings.TrimSpace(s) != "") }
+	w.next.SetEnabled(false)
+	logo := widget.Place(widget.Row(theme.SpaceNo, widget.NewPicture(theme.Logo(), 72)), widget.Center, widget.Center)
+	identity := widget.Tinted(theme.ColorRaised, theme.SpaceM, widget.Column(theme.SpaceXS,
+		widget.NewText(k.say("welcome.key.title"), widget.Style{Size: theme.SizeSmall, Bold: true, Wrap: true}), w.key, w.print))
+	form := widget.Card(theme.SpaceL, widget.Column(theme.SpaceM,
+		logo, centred(k.say("welcome.title"), theme.SizeDisplay, theme.ColorText, true),
+		centred(k.say("welcome.words"), theme.SizeBody, theme.ColorMuted, false),
+		w.name, w.next, identity))
+	w.object = widget.Scroll(widget.Middle(480, widget.Pad(theme.SpaceM, form)))
+	return w
+}
+
+// Object implements Screen.
+func (w *Welcome) Object() fyne.CanvasObject { return w.object }
+
+// Show implements Screen.
+func (w *Welcome) Show(p present.Presenter, s core.Snapshot) {
+	v := p.Home(s)
+	w.key.Set(v.KeyWords)
+	w.print.Set(v.Fingerprint)
+}
+
+// Field is where typing begins.
+func (w *Welcome) Field() fyne.Focusable { return w.name }
+
+func (w *Welcome) submit() {
+	if name := strings.TrimSpace(w.name.Text); name != "" {
+		w.kit.Send(core.SetName{Name: name})
+	}
+}

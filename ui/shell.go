@@ -1,0 +1,297 @@
+package ui
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"conclave/app/core"
+	"conclave/ui/present"
+	"conclave/ui/screen"
+	"conclave/ui/text"
+	"conclave/ui/theme"
+	"conclave/ui/widget"
+)
+
+// Snapshots gives the newest snapshot. Safe for concurrent use.
+type Snapshots interface {
+	// Latest returns the newest snapshot.
+	Latest() core.Snapshot
+	// Subscribe calls news, from any goroutine, after each change of Latest,
+	// until cancel is called. Several changes may be told as one.
+	Subscribe(news func()) (cancel func())
+}
+
+// Config is what the window needs.
+type Config struct {
+	App       fyne.App
+	Post      func(func()) // runs a function on Fyne's goroutine, later: fyne.Do
+	Snapshots Snapshots
+	Frames    core.Frames       // moving pictures; nil shows none
+	Send      func(core.Intent) // to the core; must not block
+	Language  string            // of the system, such as "nb_NO"; the person's own choice wins
+	Now       func() time.Time  // nil is time.Now
+	Version   string            // shown in settings
+	Theme     *theme.Config     // nil is the person's own choice
+	Size      fyne.Size         // of the window; zero is 1180 by 760
+}
+
+// The names under which the person's choices about the window are kept in
+// Fyne's preferences.
+const (
+	prefAppearance = "appearance"
+	prefScale      = "text-scale"
+	prefLanguage   = "language"
+)
+
+// frameRate is how often a second the stage looks for new pictures. 15 is
+// what a machine without a graphics card can draw nine tiles at.
+const frameRate = 15
+
+// Shell is the window.
+type Shell struct {
+	config Config
+	window fyne.Window
+	text   *text.Speaker
+	prefs  screen.Preferences
+
+	content *fyne.Container // the screen that the core's state asks for
+	overlay *fyne.Container // what the person opened over it
+	root    *fyne.Container
+	tips    *widget.Tips
+	notices *screen.Notices
+
+	welcome  *screen.Welcome
+	home     *screen.Home
+	progress *screen.Progress
+	lobby    *screen.Lobby
+	meeting  *screen.Meeting
+	ended    *screen.Ended
+	code     *screen.Code
+	settings *screen.Settings
+	facts    *screen.Facts
+
+	shown, over present.Screen
+	last        core.Snapshot
+
+	pending, ticking atomic.Bool
+	stop             chan struct{}
+	stopped          sync.WaitGroup
+	cancel           func()
+	once             sync.Once
+}
+
+// New builds the window and shows the newest snapshot in it. It must be called
+// on Fyne's goroutine, or before the app runs. The window is not shown yet.
+func New(c Config) *Shell {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Size.IsZero() {
+		c.Size = fyne.NewSize(1180, 760)
+	}
+	s := &Shell{config: c, stop: make(chan struct{})}
+	s.loadPreferences()
+	s.applyTheme()
+	c.App.SetIcon(theme.AppIcon())
+	s.window = c.App.NewWindow(text.New(s.prefs.Language).Say("app.name"))
+	s.window.SetPadded(false)
+	s.window.SetIcon(theme.AppIcon())
+	s.build()
+	s.window.Resize(c.Size)
+	s.bind()
+	if c.Snapshots != nil {
+		s.Render(c.Snapshots.Latest())
+	}
+	return s
+}
+
+// Window returns the window.
+func (s *Shell) Window() fyne.Window { return s.window }
+
+// Start follows the snapshots and the pictures until Close. It may be called
+// once, from any goroutine.
+func (s *Shell) Start() {
+	if s.config.Snapshots != nil {
+		s.cancel = s.config.Snapshots.Subscribe(s.news)
+	}
+	s.stopped.Add(1)
+	go s.tick()
+}
+
+// Close ends what Start began and waits for it. It does not close the window.
+func (s *Shell) Close() {
+	s.once.Do(func() {
+		if s.cancel != nil {
+			s.cancel()
+		}
+		close(s.stop)
+	})
+	s.stopped.Wait()
+}
+
+// news posts one Render for any number of changes.
+func (s *Shell) news() {
+	if s.pending.CompareAndSwap(false, true) {
+		s.config.Post(func() {
+			s.pending.Store(false)
+			s.Render(s.config.Snapshots.Latest())
+		})
+	}
+}
+
+// tick posts one look for new pictures at a time: a slow screen gets fewer,
+// never a queue of them.
+func (s *Shell) tick() {
+	defer s.stopped.Done()
+	t := time.NewTicker(time.Second / frameRate)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-t.C:
+			if s.ticking.CompareAndSwap(false, true) {
+				s.config.Post(func() {
+					s.ticking.Store(false)
+					s.Tick()
+				})
+			}
+		}
+	}
+}
+
+// Tick draws what has moved since the last: pictures and the clock.
+func (s *Shell) Tick() {
+	if s.shown == present.Meeting && (s.over == 0 || s.over == present.Facts) {
+		s.meeting.Tick(s.config.Now())
+	}
+}
+
+// Render draws a snapshot.
+func (s *Shell) Render(snap core.Snapshot) {
+	p := s.presenter()
+	which := present.Which(snap)
+	if s.last.Meeting != nil && (snap.Meeting == nil || snap.Meeting.ID != s.last.Meeting.ID) {
+		s.meeting.Forget()
+	}
+	s.last = snap
+	s.current(which).Show(p, snap)
+	if which != s.shown {
+		s.switchTo(which)
+	}
+	if s.over != 0 {
+		s.current(s.over).Show(p, snap)
+	}
+	s.notices.Show(p, snap)
+	s.retitle()
+}
+
+func (s *Shell) presenter() present.Presenter {
+	return present.Presenter{Text: s.text, Now: s.config.Now()}
+}
+
+func (s *Shell) retitle() {
+	which := s.shown
+	if s.over != 0 {
+		which = s.over
+	}
+	if t := s.presenter().Title(which, s.last); t != s.window.Title() {
+		s.window.SetTitle(t)
+	}
+}
+
+func (s *Shell) current(which present.Screen) screen.Screen {
+	switch which {
+	case present.Welcome:
+		return s.welcome
+	case present.Home:
+		return s.home
+	case present.Progress:
+		return s.progress
+	case present.Lobby:
+		return s.lobby
+	case present.Meeting:
+		return s.meeting
+	case present.Ended:
+		return s.ended
+	case present.Code:
+		return s.code
+	case present.Settings:
+		return s.settings
+	case present.Facts:
+		return s.facts
+	}
+	return s.home
+}
+
+// switchTo shows another screen and closes what was over the one before.
+func (s *Shell) switchTo(which present.Screen) {
+	if s.over != present.Settings {
+		s.close()
+	}
+	s.tips.Hide()
+	s.focus(nil)
+	before := s.shown
+	s.shown = which
+	s.content.Objects = []fyne.CanvasObject{s.current(which).Object()}
+	s.content.Refresh()
+	if before == present.Meeting || which == present.Meeting {
+		s.meeting.Rest(which != present.Meeting)
+	}
+	if which == present.Welcome {
+		s.focus(s.welcome.Field())
+	}
+}
+
+// open shows a screen over the present one.
+func (s *Shell) open(which present.Screen) {
+	s.tips.Hide()
+	s.focus(nil)
+	s.over = which
+	v := s.current(which)
+	v.Show(s.presenter(), s.last)
+	s.overlay.Objects = []fyne.CanvasObject{v.Object()}
+	s.overlay.Show()
+	s.overlay.Refresh()
+	if s.shown == present.Meeting && which != present.Facts {
+		s.meeting.Rest(true)
+	}
+	s.retitle()
+}
+
+// close puts away what open showed.
+func (s *Shell) close() {
+	if s.over == 0 {
+		return
+	}
+	s.tips.Hide()
+	s.focus(nil)
+	s.over = 0
+	s.overlay.Objects = nil
+	s.overlay.Hide()
+	s.root.Refresh()
+	if s.shown == present.Meeting {
+		s.meeting.Rest(false)
+	}
+	s.retitle()
+}
+
+func (s *Shell) toggle(which present.Screen) {
+	if s.over == which {
+		s.close()
+		return
+	}
+	s.open(which)
+}
+
+func (s *Shell) focus(f fyne.Focusable) {
+	c := s.window.Canvas()
+	if f == nil {
+		c.Unfocus()
+		return
+	}
+	c.Focus(f)
+}

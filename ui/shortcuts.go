@@ -1,0 +1,238 @@
+package ui
+
+import (
+	"runtime"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"conclave/app/core"
+	"conclave/keys"
+	"conclave/ui/present"
+	"conclave/ui/screen"
+	"conclave/ui/text"
+)
+
+// Shortcut is one line of the table of keys. All of them work on every screen
+// where their action makes sense, also while a field is being typed in.
+type Shortcut struct {
+	Action string         // names it in tips and in ui/text, as "shortcut." + Action
+	Key    fyne.KeyName   // with Ctrl, or Command on macOS; but Escape alone
+	Shift  bool           // and Shift
+	do     func(s *Shell) // on Fyne's goroutine
+}
+
+// Shortcuts is the table of keys.
+//
+//	Ctrl+N        start a meeting with what is chosen on the home screen
+//	Ctrl+J        home: go to the field for the link (type it, Enter joins)
+//	Ctrl+Shift+T  home: the other mode, end-to-end or transport
+//	Ctrl+D        microphone on or off
+//	Ctrl+E        camera on or off
+//	Ctrl+Shift+S  share the screen, where the core can
+//	Ctrl+Shift+H  raise or lower the hand, where the core can
+//	Ctrl+Shift+A  host: admit the first in the lobby
+//	Ctrl+Shift+O  host: lock or unlock the door
+//	Ctrl+Shift+X  host: remove the last person in the list (asks; Enter says yes)
+//	Ctrl+Shift+P  people panel
+//	Ctrl+Shift+C  chat panel, and go to its field (Enter sends)
+//	Ctrl+Shift+I  copy the meeting's link
+//	Ctrl+Shift+V  gallery or speaker view
+//	Ctrl+Shift+K  show or hide the security code
+//	Ctrl+Shift+M  security code: it matches
+//	Ctrl+Shift+F  security code: it differs
+//	Ctrl+Shift+L  leave (also the lobby, and while connecting)
+//	Ctrl+Shift+Q  host: end for all (asks; Enter says yes)
+//	Ctrl+Shift+D  put the first notice away
+//	Ctrl+comma    settings
+//	Escape        close what is open; answer a question with no; from an ended meeting, home
+func Shortcuts() []Shortcut {
+	return []Shortcut{
+		{"start", fyne.KeyN, false, (*Shell).startMeeting},
+		{"join", fyne.KeyJ, false, (*Shell).focusLink},
+		{"mode", fyne.KeyT, true, (*Shell).otherMode},
+		{"mic", fyne.KeyD, false, inMeeting((*screen.Meeting).ToggleMic)},
+		{"camera", fyne.KeyE, false, inMeeting((*screen.Meeting).ToggleCamera)},
+		{"share", fyne.KeyS, true, inMeeting((*screen.Meeting).ToggleShare)},
+		{"hand", fyne.KeyH, true, inMeeting((*screen.Meeting).ToggleHand)},
+		{"admit", fyne.KeyA, true, inMeeting((*screen.Meeting).AdmitFirst)},
+		{"lock", fyne.KeyO, true, inMeeting((*screen.Meeting).ToggleLock)},
+		{"remove", fyne.KeyX, true, inMeeting((*screen.Meeting).RemoveLast)},
+		{"people", fyne.KeyP, true, (*Shell).togglePeople},
+		{"chat", fyne.KeyC, true, (*Shell).toggleChat},
+		{"link", fyne.KeyI, true, inMeeting((*screen.Meeting).CopyLink)},
+		{"view", fyne.KeyV, true, inMeeting((*screen.Meeting).SwitchView)},
+		{"code", fyne.KeyK, true, (*Shell).toggleCode},
+		{"matches", fyne.KeyM, true, func(s *Shell) { s.judge(true) }},
+		{"differs", fyne.KeyF, true, func(s *Shell) { s.judge(false) }},
+		{"leave", fyne.KeyL, true, (*Shell).leave},
+		{"end", fyne.KeyQ, true, inMeeting((*screen.Meeting).End)},
+		{"dismiss", fyne.KeyD, true, func(s *Shell) { s.notices.DismissFirst() }},
+		{"settings", fyne.KeyComma, false, func(s *Shell) { s.toggle(present.Settings) }},
+		{"back", fyne.KeyEscape, false, (*Shell).back},
+	}
+}
+
+// Keys writes a shortcut as people read it.
+func (s Shortcut) Keys() string {
+	parts := []string{}
+	if s.Key != fyne.KeyEscape {
+		parts = append(parts, "Ctrl")
+		if runtime.GOOS == "darwin" {
+			parts[0] = "Cmd"
+		}
+	}
+	if s.Shift {
+		parts = append(parts, "Shift")
+	}
+	name := string(s.Key)
+	if s.Key == fyne.KeyEscape {
+		name = "Esc"
+	}
+	return strings.Join(append(parts, name), "+")
+}
+
+func (s Shortcut) fyne() *desktop.CustomShortcut {
+	m := fyne.KeyModifierShortcutDefault
+	if s.Shift {
+		m |= fyne.KeyModifierShift
+	}
+	return &desktop.CustomShortcut{KeyName: s.Key, Modifier: m}
+}
+
+// tip returns words with the keys of an action behind them.
+func tip(t *text.Speaker, key, action string) string {
+	words := t.Say(key)
+	for _, s := range Shortcuts() {
+		if s.Action == action {
+			return words + "  (" + s.Keys() + ")"
+		}
+	}
+	return words
+}
+
+// bind gives the window's canvas every shortcut.
+func (s *Shell) bind() {
+	c := s.window.Canvas()
+	for _, sc := range Shortcuts() {
+		if sc.Key == fyne.KeyEscape {
+			continue
+		}
+		c.AddShortcut(sc.fyne(), func(fyne.Shortcut) { sc.do(s) })
+	}
+	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
+		switch k.Name {
+		case fyne.KeyEscape:
+			s.back()
+		case fyne.KeyReturn, fyne.KeyEnter:
+			if s.notices.Open() {
+				s.notices.Answer(true)
+			}
+		}
+	})
+}
+
+// passOn is what focused fields do with a shortcut that is not theirs.
+func (s *Shell) passOn(sc fyne.Shortcut) {
+	for _, own := range Shortcuts() {
+		if own.Key != fyne.KeyEscape && own.fyne().ShortcutName() == sc.ShortcutName() {
+			own.do(s)
+			return
+		}
+	}
+}
+
+func inMeeting(do func(*screen.Meeting)) func(*Shell) {
+	return func(s *Shell) {
+		if s.shown == present.Meeting && !s.notices.Open() {
+			do(s.meeting)
+		}
+	}
+}
+
+func (s *Shell) startMeeting() {
+	if s.shown == present.Home {
+		s.home.Start()
+	}
+}
+
+func (s *Shell) focusLink() {
+	if s.shown == present.Home {
+		s.close()
+		s.focus(s.home.Field())
+	}
+}
+
+func (s *Shell) otherMode() {
+	if s.shown != present.Home {
+		return
+	}
+	if s.home.Mode() == keys.ModeE2EE {
+		s.home.SetMode(keys.ModeTransport)
+	} else {
+		s.home.SetMode(keys.ModeE2EE)
+	}
+}
+
+func (s *Shell) togglePeople() {
+	if s.shown == present.Meeting {
+		s.close()
+		s.meeting.Toggle(screen.PanelPeople)
+	}
+}
+
+func (s *Shell) toggleChat() {
+	if s.shown == present.Meeting {
+		s.close()
+		s.meeting.Toggle(screen.PanelChat)
+	}
+}
+
+func (s *Shell) toggleCode() {
+	if s.shown == present.Meeting {
+		s.toggle(present.Code)
+	}
+}
+
+func (s *Shell) judge(matches bool) {
+	if s.over == present.Code {
+		s.code.Judge(matches)
+	}
+}
+
+func (s *Shell) leave() {
+	switch s.shown {
+	case present.Progress, present.Lobby, present.Meeting:
+		s.config.Send(core.LeaveMeeting{})
+	case present.Welcome, present.Home, present.Ended, present.Code, present.Settings, present.Facts:
+	}
+}
+
+// back closes what lies on top.
+func (s *Shell) back() {
+	switch {
+	case s.notices.Open():
+		s.notices.Answer(false)
+	case s.over != 0:
+		s.close()
+	case s.shown == present.Meeting && s.meeting.Panel() != screen.PanelNone:
+		s.meeting.OpenPanel(screen.PanelNone)
+	case s.shown == present.Ended:
+		s.ended.Home()
+	}
+}
+
+// Do takes the action of a shortcut by its name, or "facts" for the facts
+// behind the badge; an unknown name does nothing. It is for tests and demos.
+func (s *Shell) Do(action string) {
+	if action == "facts" {
+		s.toggle(present.Facts)
+		return
+	}
+	for _, sc := range Shortcuts() {
+		if sc.Action == action {
+			sc.do(s)
+		}
+	}
+}

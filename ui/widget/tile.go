@@ -1,0 +1,373 @@
+package widget
+
+import (
+	"image"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	fwidget "fyne.io/fyne/v2/widget"
+
+	"conclave/ui/present"
+	"conclave/ui/theme"
+)
+
+// Source gives a tile its pictures. Want is told the size in pixels at which
+// the tile is shown, and 0 when it is not; Latest returns the newest picture
+// and its number.
+type Source struct {
+	Want   func(width, height int)
+	Latest func() (*image.RGBA, uint64)
+}
+
+// TileView is what a tile shows.
+type TileView struct {
+	present.Tile
+	Seed   byte
+	Pinned bool
+	Large  bool
+}
+
+// Tile shows one person: the moving picture when there is one, else their
+// initials and the reason, and always their name.
+type Tile struct {
+	fwidget.BaseWidget
+	source Source
+	view   TileView
+	tapped func()
+
+	raster  *canvas.Raster
+	drawn   uint64 // number of the picture on the raster
+	wanted  image.Point
+	shape   image.Point // of the newest picture
+	visible bool
+	hovered bool
+
+	back, frame, plate *canvas.Rectangle
+	avatar             *Avatar
+	caption            *Text
+	captionIcon        *Icon
+	name               *canvas.Text
+	marks              []*Icon
+	corner             *Icon
+	cornerBox          *canvas.Rectangle
+}
+
+// NewTile returns a tile; tapped may be nil.
+func NewTile(source Source, tapped func()) *Tile {
+	t := &Tile{
+		source: source, tapped: tapped, visible: true,
+		back: canvas.NewRectangle(nil), frame: canvas.NewRectangle(color.Transparent), plate: canvas.NewRectangle(nil),
+		avatar:  NewAvatar("", 0, 0),
+		caption: NewText("", Style{Size: theme.SizeSmall, Color: theme.ColorOnTileMuted, Align: fyne.TextAlignCenter, Wrap: true, Lines: 2}),
+		name:    canvas.NewText("", nil), captionIcon: NewIcon(theme.IconNone, 18, theme.ColorOnTileMuted),
+		corner: NewIcon(theme.IconHand, 18, theme.ColorOnTile), cornerBox: canvas.NewRectangle(nil),
+	}
+	for range 4 {
+		t.marks = append(t.marks, NewIcon(theme.IconNone, 15, theme.ColorOnTile))
+	}
+	t.name.TextStyle.Bold = true
+	t.raster = canvas.NewRaster(t.draw)
+	t.raster.ScaleMode = canvas.ImageScaleFastest
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// Set changes what the tile shows.
+func (t *Tile) Set(v TileView) {
+	if t.view != v {
+		t.view = v
+		if !v.Live {
+			t.want(0, 0)
+		}
+		t.Refresh()
+	}
+}
+
+// SetVisible tells a tile that it is off the stage, so that its picture need
+// not be decoded.
+func (t *Tile) SetVisible(visible bool) {
+	t.visible = visible
+	if !visible {
+		t.want(0, 0)
+	}
+}
+
+// View returns what the tile shows.
+func (t *Tile) View() TileView { return t.view }
+
+// Tick draws the newest picture when it is another one than before.
+func (t *Tile) Tick() {
+	if !t.view.Live || !t.visible || t.source.Latest == nil {
+		return
+	}
+	img, n := t.source.Latest()
+	if img == nil || n == t.drawn {
+		return
+	}
+	if shape := img.Bounds().Size(); shape != t.shape {
+		t.shape = shape
+		t.Refresh()
+		return
+	}
+	t.raster.Refresh()
+}
+
+func (t *Tile) want(w, h int) {
+	if p := image.Pt(w, h); p != t.wanted && t.source.Want != nil {
+		t.wanted = p
+		t.source.Want(w, h)
+	}
+}
+
+// draw is the raster's generator: it hands over the picture as it is.
+func (t *Tile) draw(w, h int) image.Image {
+	if t.view.Live && t.visible && t.source.Latest != nil {
+		if img, n := t.source.Latest(); img != nil {
+			t.drawn = n
+			return img
+		}
+	}
+	return image.NewUniform(color.Transparent)
+}
+
+// pictureArea fits the newest picture into the tile, whole and undistorted.
+// Pictures made for this tile have its shape and fill it.
+func (t *Tile) pictureArea(size fyne.Size) (fyne.Position, fyne.Size) {
+	if t.shape.X == 0 || t.shape.Y == 0 || size.Height == 0 || size.Width == 0 {
+		return fyne.Position{}, size
+	}
+	have, room := float32(t.shape.X)/float32(t.shape.Y), size.Width/size.Height
+	if have > room*0.97 && have < room*1.03 {
+		return fyne.Position{}, size
+	}
+	fit := fyne.NewSize(size.Width, size.Width/have)
+	if have < room {
+		fit = fyne.NewSize(size.Height*have, size.Height)
+	}
+	return fyne.NewPos((size.Width-fit.Width)/2, (size.Height-fit.Height)/2), fit
+}
+
+// Tapped implements fyne.Tappable.
+func (t *Tile) Tapped(*fyne.PointEvent) {
+	if t.tapped != nil {
+		t.tapped()
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (t *Tile) MouseIn(*desktop.MouseEvent) { t.hovered = true; t.Refresh() }
+
+// MouseMoved implements desktop.Hoverable.
+func (t *Tile) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (t *Tile) MouseOut() { t.hovered = false; t.Refresh() }
+
+// AccessibilityLabel implements fyne.Accessible.
+func (t *Tile) AccessibilityLabel() string {
+	if t.view.Caption != "" {
+		return t.view.Name + ": " + t.view.Caption
+	}
+	return t.view.Name
+}
+
+// AccessibilityRole implements fyne.Accessible.
+func (t *Tile) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+
+// CreateRenderer implements fyne.Widget.
+func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
+	r := &tileRenderer{t}
+	r.apply()
+	return r
+}
+
+type tileRenderer struct{ tile *Tile }
+
+func (r *tileRenderer) apply() {
+	t, v := r.tile, r.tile.view
+	t.back.FillColor, t.back.CornerRadius = colorOf(t, theme.ColorTile), tileRadius
+	t.plate.FillColor, t.plate.CornerRadius = colorOf(t, theme.ColorPlate), 8
+	t.cornerBox.FillColor, t.cornerBox.CornerRadius = colorOf(t, theme.ColorPlate), 8
+	t.raster.Hidden = !v.Live
+	t.avatar.Set(v.Name, v.Seed)
+	t.avatar.Hidden = v.Live && t.shape.X > 0
+	captionColor := theme.ColorOnTileMuted
+	if v.CaptionTone != present.Neutral {
+		captionColor = theme.ColorOnTile
+	}
+	t.caption.Set(v.Caption)
+	t.caption.SetColor(captionColor)
+	icon := theme.Icon(v.CaptionIcon)
+	t.captionIcon.Set(icon, captionColor)
+	t.caption.Hidden, t.captionIcon.Hidden = v.Caption == "" || v.Weak, v.Caption == "" || v.Weak
+	t.name.Text, t.name.Color, t.name.TextSize = v.Name, colorOf(t, theme.ColorOnTile), t.Theme().Size(theme.SizeSmall)
+	r.applyMarks()
+	corner := theme.IconNone
+	switch {
+	case v.Hand:
+		corner = theme.IconHand
+	case v.Pinned:
+		corner = theme.IconPin
+	case v.Weak:
+		corner = theme.IconSignalWeak
+	}
+	t.corner.Set(corner, theme.ColorOnTile)
+	t.corner.Hidden, t.cornerBox.Hidden = corner == theme.IconNone, corner == theme.IconNone
+	r.applyFrame()
+}
+
+const (
+	tileRadius = 14
+	frameWidth = 6
+)
+
+// applyFrame draws the rounded corners over a square picture: the frame has
+// the stage's colour and lies outside, or is the mark of who speaks.
+func (r *tileRenderer) applyFrame() {
+	t := r.tile
+	t.frame.StrokeColor, t.frame.StrokeWidth = colorOf(t, theme.ColorStage), frameWidth
+	t.frame.CornerRadius = tileRadius + frameWidth/2
+	if t.view.Speaking {
+		t.frame.StrokeColor = colorOf(t, theme.ColorSpeaking)
+	} else if t.hovered && t.tapped != nil {
+		t.frame.StrokeColor = colorOf(t, theme.ColorBorder)
+	}
+}
+
+func (r *tileRenderer) applyMarks() {
+	t, v := r.tile, r.tile.view
+	set := func(i int, on bool, icon theme.Icon, c fyne.ThemeColorName) {
+		t.marks[i].Hidden = !on
+		t.marks[i].Set(icon, c)
+	}
+	set(0, v.MicOff && v.Stream == 0, theme.IconMicOff, theme.ColorOnTile)
+	set(1, v.Host, theme.IconStar, theme.ColorOnTile)
+	switch {
+	case v.Changed:
+		set(2, true, theme.IconWarning, theme.ColorOnTile)
+	case v.Compared:
+		set(2, true, theme.IconShieldCheck, theme.ColorOnTile)
+	default:
+		set(2, v.Unverified, theme.IconQuestion, theme.ColorOnTileMuted)
+	}
+	set(3, false, theme.IconNone, theme.ColorOnTile)
+}
+
+func (r *tileRenderer) Layout(size fyne.Size) {
+	t := r.tile
+	t.back.Resize(size)
+	at, fit := t.pictureArea(size)
+	t.raster.Move(at)
+	t.raster.Resize(fit)
+	if t.view.Live && t.visible {
+		// The raster asks in pixels; until it has drawn, the size on the
+		// canvas stands in.
+		scale := float32(1)
+		if c := fyne.CurrentApp().Driver().CanvasForObject(t); c != nil {
+			scale = c.Scale()
+		}
+		t.want(int(size.Width*scale+0.5), int(size.Height*scale+0.5))
+	}
+	t.frame.Move(fyne.NewPos(-frameWidth/2, -frameWidth/2))
+	t.frame.Resize(size.AddWidthHeight(frameWidth, frameWidth))
+	r.layoutMiddle(size)
+	r.layoutPlate(size)
+	side := t.corner.MinSize().Width
+	t.cornerBox.Move(fyne.NewPos(size.Width-side-22, 10))
+	t.cornerBox.Resize(fyne.NewSquareSize(side + 12))
+	t.corner.Move(fyne.NewPos(size.Width-side-16, 16))
+	t.corner.Resize(fyne.NewSquareSize(side))
+}
+
+func (r *tileRenderer) layoutMiddle(size fyne.Size) {
+	t := r.tile
+	disc := max(28, min(size.Height*0.38, size.Width*0.38, 168))
+	caption := float32(0)
+	if !t.caption.Hidden {
+		caption = t.caption.HeightFor(size.Width-32) + 6
+	}
+	if size.Height < disc+caption+60 { // room for the words first
+		disc = max(28, size.Height-caption-64)
+	}
+	y := max(8, (size.Height-disc-caption)/2-8)
+	if t.caption.Hidden {
+		y = (size.Height - disc) / 2
+	}
+	t.avatar.Move(fyne.NewPos((size.Width-disc)/2, y))
+	t.avatar.Resize(fyne.NewSquareSize(disc))
+	t.caption.Move(fyne.NewPos(16, y+disc+8))
+	t.caption.Resize(fyne.NewSize(size.Width-32, caption))
+	t.captionIcon.Move(fyne.NewPos((size.Width+disc)/2-16, y+disc-22))
+	t.captionIcon.Resize(t.captionIcon.MinSize())
+}
+
+func (r *tileRenderer) layoutPlate(size fyne.Size) {
+	t := r.tile
+	const inset, gap = 9, 5
+	room := size.Width - 2*10 - 2*inset
+	side := t.marks[0].MinSize().Width
+	for _, m := range t.marks {
+		if !m.Hidden {
+			room -= side + gap
+		}
+	}
+	full := fyne.MeasureText(t.view.Name, t.name.TextSize, t.name.TextStyle)
+	t.name.Text = cutLike(t.view.Name, room, t.name)
+	w := fyne.MeasureText(t.name.Text, t.name.TextSize, t.name.TextStyle).Width
+	h := max(full.Height, side) + 8
+	y := size.Height - h - 10
+	x := float32(10 + inset)
+	place := func(m *Icon) {
+		if !m.Hidden {
+			m.Move(fyne.NewPos(x, y+(h-side)/2))
+			m.Resize(fyne.NewSquareSize(side))
+			x += side + gap
+		}
+	}
+	place(t.marks[0])
+	t.name.Move(fyne.NewPos(x, y+(h-full.Height)/2))
+	t.name.Resize(fyne.NewSize(w, full.Height))
+	x += w + gap
+	for _, m := range t.marks[1:] {
+		place(m)
+	}
+	t.plate.Move(fyne.NewPos(10, y))
+	t.plate.Resize(fyne.NewSize(x-gap+inset-10, h))
+}
+
+// cutLike cuts words to a width in the style of a canvas text.
+func cutLike(words string, width float32, like *canvas.Text) string {
+	if fyne.MeasureText(words, like.TextSize, like.TextStyle).Width <= width {
+		return words
+	}
+	runes := []rune(words)
+	for n := len(runes) - 1; n > 0; n-- {
+		if s := string(runes[:n]) + "…"; fyne.MeasureText(s, like.TextSize, like.TextStyle).Width <= width {
+			return s
+		}
+	}
+	return ""
+}
+
+func (r *tileRenderer) MinSize() fyne.Size { return fyne.NewSize(96, 64) }
+
+func (r *tileRenderer) Refresh() {
+	r.apply()
+	r.Layout(r.tile.Size())
+	for _, o := range r.Objects() {
+		o.Refresh()
+	}
+}
+
+func (r *tileRenderer) Objects() []fyne.CanvasObject {
+	t := r.tile
+	out := []fyne.CanvasObject{t.back, t.raster, t.avatar, t.caption, t.captionIcon, t.frame, t.plate, t.name, t.cornerBox, t.corner}
+	for _, m := range t.marks {
+		out = append(out, m)
+	}
+	return out
+}
+
+func (r *tileRenderer) Destroy() { r.tile.want(0, 0) }
