@@ -2,6 +2,10 @@ package media
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"conclave/call/frame"
@@ -27,172 +31,269 @@ type SessionConfig struct {
 	Mode    keys.Mode
 	Meeting keys.MeetingID
 	Self    keys.PublicKey
-	// Ring seals and opens frames. It must be set in E2EE mode and must not be
-	// in transport mode.
+	// Ring seals and opens frames. It must be set in every mode but
+	// transport mode, in which it is not used: without one nothing is sent.
 	Ring *frame.Ring
 	// Dial connects to the relay. It is called again, with a back-off, when a
 	// connection is over.
 	Dial func(context.Context) (Relay, error)
 	// Video, Screen, Audio and Speaker open devices. A nil one is a device
 	// that is missing. They are called again while a device is wanted and
-	// failed before.
+	// failed before, from a goroutine of the session.
 	Video, Screen func() (VideoSource, error)
 	Audio         func() (AudioSource, error)
 	Speaker       func() (AudioSink, error)
 	Codecs        Codecs
-	// Format is the size and rate of the camera's picture on the wire;
-	// 640x360, 30 pictures a second and 350 kbit/s when zero.
+	// Format is the largest size, the rate and the bit rate of the camera's
+	// picture on the wire; 640x360, 30 pictures a second and 350 kbit/s when
+	// zero. A picture of another aspect keeps it and is scaled to fit inside.
 	Format VideoFormat
+	// ScreenFormat is the same for the shared screen; 1280x720, 10 pictures a
+	// second and 1,500 kbit/s when zero.
+	ScreenFormat VideoFormat
 	// ReadPatterns makes the session look for the machine-readable pattern in
-	// every picture it decodes, for RemoteStats.Pattern and GlassToGlass. It
-	// costs about 0.1 ms a picture.
+	// every picture it paints, for RemoteStats.Pattern and GlassToGlass.
 	ReadPatterns bool
 	// Now is the wall clock; time.Now when nil.
 	Now func() time.Time
 }
 
-// TileState says what a tile shows instead of, or with, a picture.
-type TileState uint8
-
-// The states of a tile.
-const (
-	TileUnknown       TileState = iota
-	TileConnecting              // no track of theirs has arrived
-	TileLive                    // pictures arrive and open
-	TileCameraOff               // they send no picture
-	TileWaitingForKey           // pictures arrive, sealed with a key that this device does not have yet
-	TileCannotDecrypt           // pictures arrive that are not theirs, or are damaged
-	TileWeak                    // pictures stopped arriving
-)
-
-// EventKind says what happened in a session.
-type EventKind uint8
-
-// What happens in a session.
-const (
-	EventUnknown    EventKind = iota
-	EventFlowing              // connected to the relay
-	EventStalled              // the relay connection broke; it is being restored. Err says why
-	EventDeviceLost           // Device gives nothing. Err wraps ErrDeviceMissing, ErrDeviceBusy or ErrDeviceLost
-	EventDeviceBack           // Device works
-	EventSpeaking             // Key speaks with Level, 0 to 1; 0 when they stopped
-	EventTileState            // Key's tile is in State
-	EventStrangers            // Strangers are the relay identities without a member; empty when there are none any more
-	EventFirstFrame           // Key's first picture was decoded
-)
-
-// DeviceKind names a device.
-type DeviceKind uint8
-
-// The kinds of device.
-const (
-	DeviceUnknown DeviceKind = iota
-	DeviceCamera
-	DeviceMicrophone
-	DeviceSpeaker
-	DeviceScreen
-)
-
-// Event is something that happened in a session.
-type Event struct {
-	Kind      EventKind
-	Key       keys.PublicKey
-	Device    DeviceKind
-	State     TileState
-	Level     float64
-	Strangers []string
-	Err       error
-}
-
 // Session is one meeting's media. All methods may be called from several
 // goroutines.
+//
+// Loudness is measured on decoded sound at the receiving side. The clear
+// audio-level header extension of RTP is never sent, since it would tell the
+// relay who speaks when; for the same reason sound packets have one size and
+// there is no discontinuous transmission.
 type Session struct {
-	cfg SessionConfig
+	cfg      SessionConfig
+	self     string // our relay identity
+	ctx      context.Context
+	cancel   context.CancelFunc
+	tasks    sync.WaitGroup
+	mail     *mailbox
+	mailDone chan struct{}
+	poke     chan struct{}
+	mixer    mixer
+	sent     sent
+	unopened atomic.Uint64
+	started  time.Time // by the wall clock
+	began    time.Time // by the machine's: zero of the times that tracks carry
+
+	gate    sync.RWMutex // held for reading while a frame is handed to the relay
+	sending bool
+
+	camera, screen *videoOut
+	mic            *audioOut
+
+	mu         sync.Mutex // guards the rest
+	wants      Wants
+	members    map[string]Member  // by relay identity, without ourselves
+	remotes    map[string]*remote // by relay identity: everybody at the relay, and every member
+	tiles      map[keys.PublicKey]*Tile
+	screens    map[keys.PublicKey]*Tile
+	strangers  []string
+	relay      Relay // nil while not connected
+	connected  time.Time
+	reconnects int
+	speaker    AudioSink // nil while there is none
+	reopening  bool      // the speaker is to be opened anew
+	level      float64   // of our microphone, as last reported
 }
 
-// NewSession starts a session that is connected to nothing wanted yet: it
-// dials the relay at once and sends when SetSending(true) and SetWants say so.
-func NewSession(cfg SessionConfig) *Session { return &Session{cfg: cfg} }
+// NewSession starts a session. It dials the relay at once, opens devices as
+// SetWants says, and sends frames once SetSending(true) was called.
+func NewSession(cfg SessionConfig) *Session {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Format == (VideoFormat{}) {
+		cfg.Format = VideoFormat{Width: 640, Height: 360, FrameRate: 30, Kilobits: 350}
+	}
+	if cfg.ScreenFormat == (VideoFormat{}) {
+		cfg.ScreenFormat = VideoFormat{Width: 1280, Height: 720, FrameRate: 10, Kilobits: 1500}
+	}
+	s := &Session{
+		cfg: cfg, self: keys.RelayIdentity(cfg.Meeting, cfg.Self), started: cfg.Now(), began: time.Now(),
+		mail: newMailbox(), mailDone: make(chan struct{}), poke: make(chan struct{}, 1),
+		members: map[string]Member{}, remotes: map[string]*remote{},
+		tiles: map[keys.PublicKey]*Tile{}, screens: map[keys.PublicKey]*Tile{},
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.camera = newVideoOut(s, DeviceCamera)
+	s.screen = newVideoOut(s, DeviceScreen)
+	s.mic = newAudioOut(s)
+	s.tasks.Go(s.connect)
+	s.tasks.Go(s.watch)
+	s.tasks.Go(s.play)
+	go func() {
+		defer close(s.mailDone)
+		s.mail.run(s.ctx)
+	}()
+	return s
+}
 
-// SetMembers says who is in the group.
-func (s *Session) SetMembers([]Member) {}
+// sealed reports whether frames are sealed end to end.
+func (s *Session) sealed() bool { return s.cfg.Mode != keys.ModeTransport }
+
+// nudge makes watch look now rather than at its next tick.
+func (s *Session) nudge() {
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+}
+
+// SetMembers says who is in the group, with or without this device itself.
+// When it returns, no frame of anybody else is opened any more.
+func (s *Session) SetMembers(members []Member) {
+	s.mu.Lock()
+	now := make(map[string]Member, len(members))
+	for _, m := range members {
+		if m.Key != s.cfg.Self {
+			now[keys.RelayIdentity(s.cfg.Meeting, m.Key)] = m
+		}
+	}
+	s.members = now
+	for identity := range now {
+		s.remoteLocked(identity)
+	}
+	for identity, r := range s.remotes {
+		m, in := now[identity]
+		r.setMember(m, in)
+		if !in && !r.present {
+			delete(s.remotes, identity)
+		}
+	}
+	s.mu.Unlock()
+	s.nudge()
+}
+
+// remoteLocked finds or makes the record of a relay identity.
+func (s *Session) remoteLocked(identity string) *remote {
+	r := s.remotes[identity]
+	if r == nil {
+		r = newRemote(s, identity)
+		s.remotes[identity] = r
+		m, in := s.members[identity]
+		r.setMember(m, in)
+	}
+	return r
+}
 
 // SetWants says what the person wishes to send.
-func (s *Session) SetWants(Wants) {}
+func (s *Session) SetWants(w Wants) {
+	s.mu.Lock()
+	s.wants = w
+	s.mu.Unlock()
+	s.nudge()
+}
 
 // SetSending allows or forbids that anything leaves this device, whatever the
 // wants. False holds at once: when it returns, no further frame is sent.
-func (s *Session) SetSending(bool) {}
+func (s *Session) SetSending(allowed bool) {
+	s.gate.Lock()
+	s.sending = allowed
+	s.gate.Unlock()
+}
 
-// RequestKeyFrame makes the next picture of ours a key frame, which a switch
-// of keys at a key frame waits for.
-func (s *Session) RequestKeyFrame() {}
+// maySend is a glance at the gate; what it says may be over at once.
+func (s *Session) maySend() bool {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	return s.sending
+}
 
-// Tile is the picture of a member; Self's is the preview of the own camera.
-func (s *Session) Tile(keys.PublicKey) *Tile { return nil }
+// RequestKeyFrame makes the next pictures of ours key frames. A switch of keys
+// does so by itself.
+func (s *Session) RequestKeyFrame() {
+	s.camera.key.Store(true)
+	s.screen.key.Store(true)
+}
 
-// Events delivers what happens. When nobody reads, older events of the same
-// kind and key are replaced by newer ones. It is closed by Close.
-func (s *Session) Events() <-chan Event { return nil }
+// Reopen closes a device and opens it again, for when another one was chosen.
+func (s *Session) Reopen(d DeviceKind) {
+	switch d {
+	case DeviceCamera:
+		s.camera.reopen()
+	case DeviceScreen:
+		s.screen.reopen()
+	case DeviceMicrophone:
+		s.mic.reopen()
+	case DeviceSpeaker:
+		s.mu.Lock()
+		s.reopening = true
+		sink := s.speaker
+		s.mu.Unlock()
+		if sink != nil {
+			_ = sink.Close() // it is replaced whatever it says
+		}
+	case DeviceUnknown:
+	}
+	s.nudge()
+}
+
+// Tile is the picture of a member; Self's is the preview of the own camera. It
+// is the same one for as long as the session lives. Nothing is decoded for a
+// tile until it is given a size.
+func (s *Session) Tile(key keys.PublicKey) *Tile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return tileOf(s.tiles, key)
+}
+
+// ScreenTile is the picture of what a member shares.
+func (s *Session) ScreenTile(key keys.PublicKey) *Tile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return tileOf(s.screens, key)
+}
+
+func tileOf(tiles map[keys.PublicKey]*Tile, key keys.PublicKey) *Tile {
+	t := tiles[key]
+	if t == nil {
+		t = NewTile()
+		tiles[key] = t
+	}
+	return t
+}
+
+// Events delivers what happens. When nobody reads, an event gives way to a
+// newer one of the same subject. It is closed by Close.
+func (s *Session) Events() <-chan Event { return s.mail.out }
 
 // Strangers are the relay identities in the room that belong to no member.
-func (s *Session) Strangers() []string { return nil }
+func (s *Session) Strangers() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.strangers)
+}
 
 // Stats are the figures of this moment.
-func (s *Session) Stats() Stats { return Stats{} }
+func (s *Session) Stats() Stats {
+	s.mu.Lock()
+	out := Stats{Started: s.started, Connected: s.connected, Reconnects: s.reconnects, SpeakerClock: s.speaker == nil}
+	relay := s.relay
+	remotes := slices.Collect(maps.Values(s.remotes))
+	s.mu.Unlock()
+	out.Sent, out.Unopened = s.sent.get(), s.unopened.Load()
+	if relay != nil {
+		out.Relay = relay.Stats()
+	}
+	for _, r := range remotes {
+		if st, ok := r.snapshot(); ok {
+			out.Remotes = append(out.Remotes, st)
+		}
+	}
+	slices.SortFunc(out.Remotes, func(a, b RemoteStats) int { return slices.Compare(a.Key[:], b.Key[:]) })
+	return out
+}
 
 // Close ends the session and returns when none of its goroutines is left.
-func (s *Session) Close() {}
-
-// Stats are the figures of a session at one moment.
-type Stats struct {
-	Started      time.Time
-	Connected    time.Time // first connection to the relay; zero before
-	Reconnects   int
-	Sent         SentStats
-	Remotes      []RemoteStats // by key
-	Relay        RelayStats
-	Unsubscribed int // tracks of strangers that were left unopened
-}
-
-// SentStats count what left this device.
-type SentStats struct {
-	VideoFrames, KeyFrames, AudioFrames uint64
-	VideoBytes, AudioBytes              uint64        // sealed
-	Dropped                             uint64        // pictures left out by rate control or because sending is off
-	EncodeTime                          time.Duration // all of it
-}
-
-// RemoteStats count what came from one member.
-type RemoteStats struct {
-	Key            keys.PublicKey
-	State          TileState
-	VideoReceived  uint64 // whole frames that arrived
-	VideoOpened    uint64
-	VideoDecoded   uint64
-	AudioReceived  uint64
-	AudioOpened    uint64
-	AudioLost      uint64 // packets that had to be recovered or concealed
-	AudioRecovered uint64 // of them, by in-band FEC
-	Bytes          uint64 // sealed
-	Refused        Refusals
-	FirstPicture   time.Time     // first decoded picture; zero before
-	FirstSound     time.Time     // first decoded sound; zero before
-	LastOpened     time.Time     // last frame, of either kind, that could be decrypted
-	Pattern        Reading       // newest pattern read from their picture
-	GlassToGlass   time.Duration // median of the last 128 patterns: their clock's capture time to our tile
-	Level          float64       // loudness of their sound, 0 to 1
-	Jitter         time.Duration // depth of the jitter buffer now
-}
-
-// Refusals count frames that never reached a decoder, by cause.
-type Refusals struct {
-	NoKey, Forged, Replayed, WrongSender, Malformed, Undecodable uint64
-}
-
-// Reading is what a pattern in a picture said.
-type Reading struct {
-	Number uint32
-	Time   time.Time // capture time by the sender's wall clock
-	At     time.Time // when it was painted here
+// Calling it again does nothing.
+func (s *Session) Close() {
+	s.SetSending(false)
+	s.cancel()
+	s.tasks.Wait()
+	<-s.mailDone
 }

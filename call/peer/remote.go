@@ -1,0 +1,149 @@
+package peer
+
+import (
+	"bytes"
+	"sync/atomic"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/livekit/server-sdk-go/v2/pkg/samplebuilder"
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+	"github.com/pion/webrtc/v4"
+
+	"conclave/call/media"
+)
+
+// maxLate is how many packets a frame may wait for a missing one, which NACK
+// fetches within a round trip: half a second of pictures at 350 kbit/s.
+const maxLate = 32
+
+// keyFramePause is the shortest time between two requests for a key frame.
+const keyFramePause = 100 * time.Millisecond
+
+// remoteTrack is a media.RemoteTrack. ReadFrame belongs to one goroutine.
+type remoteTrack struct {
+	c           *connection
+	id          string
+	participant string
+	kind        media.Kind
+	track       *webrtc.TrackRemote
+	pub         *lksdk.RemoteTrackPublication
+	owner       *lksdk.RemoteParticipant
+	trailer     []byte // ends every frame that the relay made itself
+	stopped     atomic.Bool
+	lastAsk     atomic.Int64
+
+	build *samplebuilder.SampleBuilder // of pictures
+	gap   bool
+}
+
+func newRemoteTrack(c *connection, t *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, p *lksdk.RemoteParticipant) *remoteTrack {
+	r := &remoteTrack{c: c, id: pub.SID(), participant: p.Identity(), kind: kindOf(t, pub), track: t, pub: pub, owner: p, trailer: c.room.SifTrailer()}
+	if r.kind != media.KindAudio {
+		r.build = samplebuilder.New(maxLate, &codecs.VP8Packet{}, 90000,
+			samplebuilder.WithPacketDroppedHandler(func() { r.gap = true }))
+	}
+	return r
+}
+
+func kindOf(t *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication) media.Kind {
+	switch t.Codec().MimeType {
+	case webrtc.MimeTypeOpus:
+		return media.KindAudio
+	case webrtc.MimeTypeVP8:
+		if pub.Source() == livekit.TrackSource_SCREEN_SHARE {
+			return media.KindScreen
+		}
+		return media.KindCamera
+	}
+	return media.KindUnknown
+}
+
+func (r *remoteTrack) ID() string          { return r.id }
+func (r *remoteTrack) Participant() string { return r.participant }
+func (r *remoteTrack) Kind() media.Kind    { return r.kind }
+
+// ReadFrame waits for the next whole frame.
+func (r *remoteTrack) ReadFrame() (media.RemoteFrame, error) {
+	for {
+		if f, ok := r.built(); ok {
+			return f, nil
+		}
+		p, _, err := r.track.ReadRTP()
+		if err != nil || r.stopped.Load() {
+			return media.RemoteFrame{}, media.ErrRelayClosed
+		}
+		r.c.received.Add(uint64(len(p.Payload)))
+		if r.build != nil {
+			r.build.Push(p)
+			continue
+		}
+		if f, ok := r.sound(p); ok {
+			return f, nil
+		}
+	}
+}
+
+// built returns a picture that is complete.
+func (r *remoteTrack) built() (media.RemoteFrame, bool) {
+	for r.build != nil {
+		s, stamp := r.build.PopWithTimestamp()
+		if s == nil {
+			break
+		}
+		if r.injected(s.Data) {
+			continue
+		}
+		gap := r.gap
+		r.gap = false
+		return media.RemoteFrame{Data: s.Data, Timestamp: stamp, Gap: gap, Arrived: time.Now()}, true
+	}
+	return media.RemoteFrame{}, false
+}
+
+// sound returns a packet of sound, which is a whole frame.
+func (r *remoteTrack) sound(p *rtp.Packet) (media.RemoteFrame, bool) {
+	if len(p.Payload) == 0 || r.injected(p.Payload) {
+		return media.RemoteFrame{}, false
+	}
+	return media.RemoteFrame{Data: p.Payload, Sequence: p.SequenceNumber, Timestamp: p.Timestamp, Arrived: time.Now()}, true
+}
+
+// injected reports whether the relay made a frame itself: silence, or a black
+// picture, after a mute. Nobody sealed it, so nobody shall hear it.
+func (r *remoteTrack) injected(frame []byte) bool {
+	return len(r.trailer) > 0 && bytes.HasSuffix(frame, r.trailer)
+}
+
+// RequestKeyFrame asks the sender, by way of the relay, for a key frame.
+func (r *remoteTrack) RequestKeyFrame() {
+	now := time.Now().UnixNano()
+	last := r.lastAsk.Load()
+	if now-last < int64(keyFramePause) || !r.lastAsk.CompareAndSwap(last, now) {
+		return
+	}
+	r.owner.WritePLI(r.track.SSRC())
+}
+
+// SetWanted pauses or resumes the track at the relay.
+func (r *remoteTrack) SetWanted(wanted bool, width, height int) {
+	r.c.wishes.put(wish{remote: r, wanted: wanted, width: width, height: height})
+}
+
+func (r *remoteTrack) settle(w wish) {
+	if w.wanted != r.pub.IsEnabled() {
+		r.pub.SetEnabled(w.wanted)
+	}
+	if w.wanted && r.kind != media.KindAudio {
+		r.pub.SetVideoDimensions(uint32(w.width), uint32(w.height))
+		r.RequestKeyFrame()
+	}
+}
+
+// stop ends a ReadFrame that waits.
+func (r *remoteTrack) stop() {
+	r.stopped.Store(true)
+	_ = r.track.SetReadDeadline(time.Now()) // the track is over already, then
+}
