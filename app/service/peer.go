@@ -43,11 +43,12 @@ func (p *peer) Deliver(text []byte) {
 		return
 	}
 	if p.bytes+len(text) > p.limits.Backlog {
-		// It does not read: what waits would only be late. It can resume.
+		// It does not read, so it would not read a farewell either. It can
+		// resume; what waits would only be late.
 		p.queue, p.bytes = nil, 0
-		p.status, p.reason = wire.CloseSlow, "too slow"
+		p.status, p.reason = websocket.StatusGoingAway, "too slow"
 		p.slow()
-		p.wake()
+		p.end()
 		return
 	}
 	p.queue = append(p.queue, text)

@@ -248,7 +248,7 @@ func TestHelloForAnotherServiceIsRefused(t *testing.T) {
 }
 
 // raw is a client that does not follow the protocol.
-func raw(t *testing.T, s running) *websocket.Conn {
+func raw(t *testing.T, s running, device keys.DeviceKey) *websocket.Conn {
 	t.Helper()
 	ws, _, err := websocket.Dial(t.Context(), "ws"+s.url[4:]+wire.Path, nil)
 	if err != nil {
@@ -263,7 +263,7 @@ func raw(t *testing.T, s running) *websocket.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hello, err := wire.Encode(wire.NewHello(newDevice(t), challenge.(wire.Challenge).Nonce, strings.TrimPrefix(s.url, "http://")))
+	hello, err := wire.Encode(wire.NewHello(device, challenge.(wire.Challenge).Nonce, strings.TrimPrefix(s.url, "http://")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func raw(t *testing.T, s running) *websocket.Conn {
 
 func TestBadMessagesAreAnsweredThenCut(t *testing.T) {
 	s := start(t, service.Config{})
-	ws := raw(t, s)
+	ws := raw(t, s, newDevice(t))
 	for i := range 8 {
 		if err := ws.Write(t.Context(), websocket.MessageText, []byte(`{"type":"dance"}`)); err != nil {
 			t.Fatal(err)
@@ -290,7 +290,7 @@ func TestBadMessagesAreAnsweredThenCut(t *testing.T) {
 	if _, _, err := ws.Read(t.Context()); websocket.CloseStatus(err) != wire.CloseMisused {
 		t.Errorf("got %v, want close %d", err, wire.CloseMisused)
 	}
-	ws = raw(t, s)
+	ws = raw(t, s, newDevice(t))
 	if err := ws.Write(t.Context(), websocket.MessageText, []byte(strings.Repeat(" ", wire.MaxPlain)+`{"type":"leave","ref":1}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestBadMessagesAreAnsweredThenCut(t *testing.T) {
 		t.Error("a message over all limits does not end the connection")
 	}
 	// The service lives on.
-	raw(t, s)
+	raw(t, s, newDevice(t))
 }
 
 func TestRequestsOutOfOrderAreAnswered(t *testing.T) {
@@ -383,11 +383,17 @@ func TestSlowReaderIsCutAndCanResume(t *testing.T) {
 	create, id := newMeeting(t, host.device)
 	host.send(create)
 	until[wire.Done](host)
-	// A guest that never reads: its socket buffers fill, then its backlog.
-	guest := dial(t, s.url, newDevice(t))
-	guest.send(wire.Knock{Ref: 1, Meeting: id, KeyPackage: []byte("k"), Sealed: []byte("s")})
+	// A guest that never reads: its socket's buffers fill, then its backlog.
+	device := newDevice(t)
+	guest := raw(t, s, device)
+	knock, err := wire.Encode(wire.Knock{Ref: 1, Meeting: id, KeyPackage: []byte("k"), Sealed: []byte("s")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.Write(t.Context(), websocket.MessageText, knock); err != nil {
+		t.Fatal(err)
+	}
 	k := until[wire.Knocking](host)
-	until[wire.Done](guest)
 	host.send(wire.Commit{Ref: 2, Commit: []byte("c"), Welcome: []byte("w"), Adds: []wire.Ticket{k.Ticket}})
 	until[wire.Done](host)
 	sent := uint64(1)
@@ -401,7 +407,7 @@ func TestSlowReaderIsCutAndCanResume(t *testing.T) {
 			}
 			if r, ok := m.(wire.Roster); ok {
 				for _, seat := range r.Seated {
-					if seat.Device == guest.device.Public() {
+					if seat.Device == device.Public() {
 						connected = seat.Connected
 					}
 				}
@@ -415,8 +421,8 @@ func TestSlowReaderIsCutAndCanResume(t *testing.T) {
 		}
 	}
 	t.Logf("cut after %d messages", sent-1)
-	_ = guest.conn.Close()
-	again := dial(t, s.url, guest.device)
+	_ = guest.CloseNow()
+	again := dial(t, s.url, device)
 	after := sent - 3
 	again.send(wire.Resume{Ref: 1, Meeting: id, After: after})
 	for want := after + 1; want <= sent; want++ {

@@ -233,8 +233,6 @@ func readError(err error) error {
 	switch websocket.CloseStatus(err) {
 	case wire.CloseReplaced:
 		return ErrReplaced
-	case wire.CloseFull:
-		return fmt.Errorf("%w: %w", ErrLost, wire.CodeBusy)
 	}
 	return fmt.Errorf("%w: %w", ErrLost, err)
 }
