@@ -18,7 +18,7 @@ type Chat struct {
 	kit    *Kit
 	object *fyne.Container
 	note   *widget.Text
-	lines  *fyne.Container
+	lines  *rows[present.ChatLine, *chatRow]
 	scroll *container.Scroll
 	empty  *widget.Text
 	field  *widget.Entry
@@ -31,12 +31,12 @@ const longestLine = 2000
 
 // NewChat returns the panel.
 func NewChat(k *Kit, closePanel func()) *Chat {
-	c := &Chat{kit: k, note: small(""), lines: widget.Column(theme.SpaceS), empty: centred(k.say("chat.empty"), theme.SizeBody, theme.ColorMuted, false), field: k.entry(k.say("chat.hint"))}
+	c := &Chat{kit: k, note: small(""), lines: newRows[present.ChatLine](theme.SpaceS, newChatRow), empty: centred(k.say("chat.empty"), theme.SizeBody, theme.ColorMuted, false), field: k.entry(k.say("chat.hint"))}
 	c.field.Limit = longestLine
 	c.field.OnSubmitted = func(string) { c.submit() }
 	c.field.Escape = closePanel
 	c.send = k.button(widget.ButtonConfig{Icon: theme.IconSend, Kind: widget.Primary, Tip: k.say("chat.send"), Tapped: c.submit})
-	c.scroll = widget.Scroll(c.lines)
+	c.scroll = widget.Scroll(c.lines.box)
 	middle := widget.Stack(c.scroll, widget.Middle(240, c.empty))
 	write := widget.Grow(widget.Row(theme.SpaceS, c.field, c.send), c.field)
 	c.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("chat.title"), closePanel), c.note, middle, write), middle)
@@ -56,7 +56,7 @@ func (c *Chat) Show(p present.Presenter, s core.Snapshot) {
 		note = "chat.notprivate"
 	}
 	c.note.Set(c.kit.say(note))
-	changed := fill(c.lines, p.Chat(s.Meeting), newChatRow)
+	changed := c.lines.fill(p.Chat(s.Meeting))
 	show(c.empty, len(s.Meeting.Chat) == 0)
 	if changed || c.shown != len(s.Meeting.Chat) {
 		c.shown = len(s.Meeting.Chat)
@@ -68,7 +68,7 @@ func (c *Chat) Show(p present.Presenter, s core.Snapshot) {
 // Forget drops what was typed.
 func (c *Chat) Forget() {
 	c.field.SetText("")
-	c.lines.Objects = nil
+	c.lines.fill(nil)
 	c.shown = 0
 }
 
@@ -82,7 +82,7 @@ func (c *Chat) submit() {
 }
 
 type chatRow struct {
-	*fyne.Container
+	root              *fyne.Container
 	head              *fyne.Container
 	name, time, state *widget.Text
 	words             *widget.Text
@@ -97,9 +97,11 @@ func newChatRow() *chatRow {
 	}
 	r.head = widget.Grow(widget.Row(theme.SpaceS, r.name, r.time), r.name)
 	bubble := widget.Stack(r.box, widget.PadXY(theme.SpaceM, theme.SpaceS, r.words))
-	r.Container = widget.Column(theme.SpaceXS, r.head, bubble, r.state)
+	r.root = widget.Column(theme.SpaceXS, r.head, bubble, r.state)
 	return r
 }
+
+func (r *chatRow) object() fyne.CanvasObject { return r.root }
 
 func (r *chatRow) set(v present.ChatLine) {
 	r.name.Set(v.Name)

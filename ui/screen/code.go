@@ -23,14 +23,14 @@ type Code struct {
 	change           *widget.Text
 	matches, differs *widget.Button
 	covers           *widget.Text
-	people           *fyne.Container
+	people           *rows[present.CodePerson, *coverRow]
 	view             present.CodeView
 }
 
 // NewCode returns the screen.
 func NewCode(k *Kit) *Code {
 	c := &Code{
-		kit: k, digits: widget.NewDigits(), qr: widget.NewQR(236), verdict: newBanner(), covers: title(""), people: widget.Column(theme.SpaceXS),
+		kit: k, digits: widget.NewDigits(), qr: widget.NewQR(236), verdict: newBanner(), covers: title(""), people: newRows[present.CodePerson](theme.SpaceXS, func() *coverRow { return newCoverRow(k) }),
 		words:  widget.NewText("", widget.Style{Size: theme.SizeLead, Bold: true, Wrap: true, Align: fyne.TextAlignCenter}),
 		epoch:  widget.NewText("", widget.Style{Size: theme.SizeSmall, Color: theme.ColorMuted, Align: fyne.TextAlignCenter}),
 		change: widget.NewText("", widget.Style{Color: theme.ColorCaution, Bold: true, Wrap: true}),
@@ -48,7 +48,7 @@ func NewCode(k *Kit) *Code {
 	buttons := middle(c.matches, c.differs)
 	page := widget.Column(theme.SpaceM,
 		widget.Column(theme.SpaceXS, display(k.say("code.title")), muted(k.say("code.lead"))),
-		upper, c.verdict.object, c.change, buttons, widget.Rule(), c.covers, c.people, widget.Fixed(0, 12, widget.Gap()))
+		upper, c.verdict.object, c.change, buttons, widget.Rule(), c.covers, c.people.box, widget.Fixed(0, 12, widget.Gap()))
 	scroll := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, widget.Narrow(1180, page)))
 	c.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), widget.Grow(widget.Column(theme.SpaceNo, top, scroll), scroll))
 	return c
@@ -74,7 +74,7 @@ func (c *Code) Show(p present.Presenter, s core.Snapshot) {
 	c.matches.SetEnabled(v.Ready && !v.Matches)
 	c.differs.SetEnabled(v.Ready && !v.Differs)
 	c.covers.Set(c.kit.Text.Count("code.covers", len(v.Covers)))
-	if fill(c.people, v.Covers, func() *coverRow { return newCoverRow(c.kit) }) {
+	if c.people.fill(v.Covers) {
 		c.object.Refresh()
 	}
 }
@@ -87,7 +87,7 @@ func (c *Code) Judge(matches bool) {
 }
 
 type coverRow struct {
-	*fyne.Container
+	root          *fyne.Container
 	avatar        *widget.Avatar
 	name          *widget.Text
 	marks         *marks
@@ -102,9 +102,11 @@ func newCoverRow(k *Kit) *coverRow {
 	prints := widget.Column(theme.SpaceXS, label(k.say("home.fingerprint")), r.print)
 	r.safetyColumn = widget.Column(theme.SpaceXS, label(k.say("code.safety")), r.safety)
 	columns := widget.Columns(250, theme.SpaceM, who, prints, r.safetyColumn)
-	r.Container = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceM, r.avatar, columns), columns))
+	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceM, r.avatar, columns), columns))
 	return r
 }
+
+func (r *coverRow) object() fyne.CanvasObject { return r.root }
 
 func (r *coverRow) set(v present.CodePerson) {
 	r.avatar.Set(v.Name, v.Key[0])

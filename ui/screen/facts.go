@@ -14,16 +14,16 @@ type Facts struct {
 	kit    *Kit
 	object fyne.CanvasObject
 	badge  *widget.Pill
-	list   *fyne.Container
+	list   *rows[present.Fact, *factRow]
 }
 
 // NewFacts returns the screen. It lies over the meeting.
 func NewFacts(k *Kit) *Facts {
-	f := &Facts{kit: k, badge: widget.NewPill("", theme.IconShield, present.Neutral, nil), list: widget.Column(theme.SpaceM)}
+	f := &Facts{kit: k, badge: widget.NewPill("", theme.IconShield, present.Neutral, nil), list: newRows[present.Fact](theme.SpaceM, newFactRow)}
 	head := title(k.say("facts.title"))
 	shut := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.say("facts.close"), Tapped: k.Close})
 	code := k.button(widget.ButtonConfig{Label: k.say("facts.code"), Icon: theme.IconShieldCheck, Kind: widget.Primary, Tapped: func() { k.Open(present.Code) }})
-	list := widget.Scroll(f.list)
+	list := widget.Scroll(f.list.box)
 	column := widget.Grow(widget.Column(theme.SpaceM,
 		widget.Grow(widget.Row(theme.SpaceS, head, shut), head), widget.Wrap(theme.SpaceS, f.badge), small(k.say("facts.lead")), list, middle(code)), list)
 	f.object = dialogFrame(k, 520, 520, column)
@@ -50,13 +50,13 @@ func (f *Facts) Show(p present.Presenter, s core.Snapshot) {
 	}
 	b := p.Badge(s.Meeting)
 	f.badge.Set(b.Words, theme.Icon(b.Icon), b.Tone)
-	if fill(f.list, p.Facts(s.Meeting), newFactRow) {
+	if f.list.fill(p.Facts(s.Meeting)) {
 		f.object.Refresh()
 	}
 }
 
 type factRow struct {
-	*fyne.Container
+	root         *fyne.Container
 	icon         *widget.Icon
 	title, words *widget.Text
 }
@@ -64,9 +64,11 @@ type factRow struct {
 func newFactRow() *factRow {
 	r := &factRow{icon: widget.NewIcon(theme.IconNone, 22, theme.ColorText), title: widget.NewText("", widget.Style{Bold: true, Wrap: true}), words: small("")}
 	text := widget.Column(theme.SpaceXS, r.title, r.words)
-	r.Container = widget.Place(widget.Grow(widget.Row(theme.SpaceM, r.icon, text), text), widget.Start, widget.Start)
+	r.root = widget.Place(widget.Grow(widget.Row(theme.SpaceM, r.icon, text), text), widget.Start, widget.Start)
 	return r
 }
+
+func (r *factRow) object() fyne.CanvasObject { return r.root }
 
 func (r *factRow) set(v present.Fact) {
 	text, _ := widget.Colors(v.Tone)

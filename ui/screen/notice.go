@@ -12,11 +12,11 @@ import (
 // Notices shows what is to be told: cards at the top, and at most one question
 // or alarm in the middle that must be answered first.
 type Notices struct {
-	kit    *Kit
-	Cards  *fyne.Container // lies over the screens and takes clicks only on the cards
-	Modal  *fyne.Container // hidden when there is none
-	column *fyne.Container
-	list   []present.Notice
+	kit   *Kit
+	Cards *fyne.Container // lies over the screens and takes clicks only on the cards
+	Modal *fyne.Container // hidden when there is none
+	cards *rows[present.Notice, *noticeCard]
+	list  []present.Notice
 
 	mark         *medallion
 	title, words *widget.Text
@@ -33,8 +33,9 @@ const mostCards = 3
 
 // NewNotices returns the layers.
 func NewNotices(k *Kit) *Notices {
-	n := &Notices{kit: k, column: widget.Column(theme.SpaceS), mark: newMedallion(), title: centred("", theme.SizeTitle, theme.ColorText, true), words: centred("", theme.SizeBody, theme.ColorText, false)}
-	n.Cards = widget.TopMiddle(560, 64, n.column)
+	n := &Notices{kit: k, mark: newMedallion(), title: centred("", theme.SizeTitle, theme.ColorText, true), words: centred("", theme.SizeBody, theme.ColorText, false)}
+	n.cards = newRows[present.Notice](theme.SpaceS, func() *noticeCard { return newNoticeCard(n) })
+	n.Cards = widget.TopMiddle(560, 64, n.cards.box)
 	n.next = widget.NewText("", widget.Style{Bold: true, Wrap: true, Align: fyne.TextAlignCenter})
 	n.nextBox = widget.Tinted(theme.ColorRaised, theme.SpaceM, n.next)
 	n.yes = k.button(widget.ButtonConfig{Large: true, Kind: widget.Primary, Tapped: func() { n.Answer(true) }})
@@ -57,7 +58,7 @@ func (n *Notices) Show(p present.Presenter, s core.Snapshot) {
 			cards = append(cards, v)
 		}
 	}
-	if fill(n.column, cards, func() *noticeCard { return newNoticeCard(n) }) {
+	if n.cards.fill(cards) {
 		n.Cards.Refresh()
 	}
 	if n.asking {
@@ -145,7 +146,7 @@ func (n *Notices) act(v present.Notice) {
 }
 
 type noticeCard struct {
-	*fyne.Container
+	root         *fyne.Container
 	notices      *Notices
 	view         present.Notice
 	box          *widget.Box
@@ -165,9 +166,11 @@ func newNoticeCard(n *Notices) *noticeCard {
 	shut := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.Tip("notice.dismiss", "dismiss"), Tapped: func() { k.Send(core.Dismiss{Notice: c.view.ID}) }})
 	text := widget.Column(theme.SpaceXS, c.title, c.words, c.next)
 	row := widget.Grow(widget.Row(theme.SpaceM, c.icon, text, c.action, shut), text)
-	c.Container = widget.Stack(c.box, widget.PadXY(theme.SpaceM, theme.SpaceS, row))
+	c.root = widget.Stack(c.box, widget.PadXY(theme.SpaceM, theme.SpaceS, row))
 	return c
 }
+
+func (c *noticeCard) object() fyne.CanvasObject { return c.root }
 
 func (c *noticeCard) set(v present.Notice) {
 	if v == c.view {

@@ -25,18 +25,20 @@ type People struct {
 	waiting     *fyne.Container
 	waitingHead *widget.Text
 	admitAll    *widget.Button
-	knockers    *fyne.Container
+	knockers    *rows[present.Knocker, *knockerRow]
 	inside      *widget.Text
-	people      *fyne.Container
+	people      *rows[present.Person, *personRow]
 }
 
 // NewPeople returns the panel.
 func NewPeople(k *Kit, closePanel func()) *People {
-	p := &People{kit: k, waitingHead: label(""), inside: label(""), knockers: widget.Column(theme.SpaceS), people: widget.Column(theme.SpaceXS)}
+	p := &People{kit: k, waitingHead: label(""), inside: label("")}
+	p.knockers = newRows[present.Knocker](theme.SpaceS, func() *knockerRow { return newKnockerRow(k) })
+	p.people = newRows[present.Person](theme.SpaceXS, func() *personRow { return newPersonRow(p) })
 	p.admitAll = k.button(widget.ButtonConfig{Label: k.say("people.admitall"), Kind: widget.Quiet, Tapped: func() { k.Send(core.AdmitAll{}) }})
 	head := widget.Grow(widget.Row(theme.SpaceS, p.waitingHead, p.admitAll), p.waitingHead)
-	p.waiting = widget.Column(theme.SpaceS, head, p.knockers, widget.Rule())
-	list := widget.Scroll(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people))
+	p.waiting = widget.Column(theme.SpaceS, head, p.knockers.box, widget.Rule())
+	list := widget.Scroll(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people.box))
 	p.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("people.title"), closePanel), list), list)
 	return p
 }
@@ -53,10 +55,10 @@ func (p *People) Show(pr present.Presenter, s core.Snapshot) {
 	if waiting {
 		p.waitingHead.Set(p.kit.Text.Count("people.waiting", len(m.Lobby)))
 		show(p.admitAll, len(m.Lobby) > 1)
-		changed = fill(p.knockers, pr.Knockers(m), func() *knockerRow { return newKnockerRow(p.kit) })
+		changed = p.knockers.fill(pr.Knockers(m))
 	}
 	p.inside.Set(p.kit.Text.Count("people.inside", len(m.People)))
-	if fill(p.people, pr.People(s), func() *personRow { return newPersonRow(p) }) || changed {
+	if p.people.fill(pr.People(s)) || changed {
 		p.object.Refresh()
 	}
 }
@@ -69,26 +71,42 @@ func (p *People) Remove(key keys.PublicKey, name string) {
 
 // row is one line of a list that is reused from snapshot to snapshot.
 type row[V any] interface {
-	fyne.CanvasObject
+	object() fyne.CanvasObject
 	set(V)
 }
 
-// fill sets a list's rows, making or dropping only what is missing or too
-// much. It reports whether the number changed.
-func fill[V any, R row[V]](list *fyne.Container, values []V, make func() R) bool {
-	changed := len(list.Objects) != len(values)
+// rows is a list whose lines are reused.
+type rows[V any, R row[V]] struct {
+	box  *fyne.Container
+	made []R
+	make func() R
+}
+
+func newRows[V any, R row[V]](gap fyne.ThemeSizeName, make func() R) *rows[V, R] {
+	return &rows[V, R]{box: widget.Column(gap), make: make}
+}
+
+// fill sets the lines, making or hiding only what is missing or too much. It
+// reports whether the number changed.
+func (l *rows[V, R]) fill(values []V) bool {
+	changed := len(l.box.Objects) != len(values)
 	for i, v := range values {
-		if i == len(list.Objects) {
-			list.Objects = append(list.Objects, make())
+		if i == len(l.made) {
+			l.made = append(l.made, l.make())
 		}
-		list.Objects[i].(R).set(v)
+		l.made[i].set(v)
 	}
-	list.Objects = list.Objects[:len(values)]
+	if changed {
+		l.box.Objects = nil
+		for _, r := range l.made[:len(values)] {
+			l.box.Objects = append(l.box.Objects, r.object())
+		}
+	}
 	return changed
 }
 
 type knockerRow struct {
-	*fyne.Container
+	root          *fyne.Container
 	kit           *Kit
 	view          present.Knocker
 	avatar        *widget.Avatar
@@ -105,9 +123,11 @@ func newKnockerRow(k *Kit) *knockerRow {
 	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
 	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, names), names)
 	buttons := widget.Columns(80, theme.SpaceS, r.refuse, r.admit)
-	r.Container = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.print, buttons))
+	r.root = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.print, buttons))
 	return r
 }
+
+func (r *knockerRow) object() fyne.CanvasObject { return r.root }
 
 func (r *knockerRow) set(v present.Knocker) {
 	r.view = v
@@ -125,7 +145,7 @@ func (r *knockerRow) set(v present.Knocker) {
 }
 
 type personRow struct {
-	*fyne.Container
+	root        *fyne.Container
 	panel       *People
 	view        present.Person
 	avatar      *widget.Avatar
@@ -144,9 +164,11 @@ func newPersonRow(p *People) *personRow {
 	}
 	r.remove = k.button(widget.ButtonConfig{Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tip: k.say("people.remove"), Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
 	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
-	r.Container = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceS, r.avatar, names, r.hand, r.mic, r.camera, r.remove), names))
+	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceS, r.avatar, names, r.hand, r.mic, r.camera, r.remove), names))
 	return r
 }
+
+func (r *personRow) object() fyne.CanvasObject { return r.root }
 
 func (r *personRow) set(v present.Person) {
 	r.view = v

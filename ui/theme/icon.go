@@ -10,6 +10,9 @@ import (
 	"conclave/assets"
 )
 
+// lineWidth is the width of an icon's lines on its grid of 24.
+const lineWidth = 2.0
+
 // Icon is one of the drawings in assets, by name.
 type Icon string
 
@@ -68,15 +71,20 @@ const (
 	IconWarning      Icon = "warning"
 )
 
-// Resource returns the icon drawn in a colour, or nil for IconNone.
-func (i Icon) Resource(c color.Color) fyne.Resource {
+// Resource returns the icon drawn in a colour for a side length in pixels, or
+// nil for IconNone. The length matters because Fyne's SVG painter does not
+// scale the width of lines with the drawing.
+func (i Icon) Resource(c color.Color, pixels float32) fyne.Resource {
 	src := assets.SVG(string(i))
 	if src == nil {
 		return nil
 	}
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	hex := fmt.Sprintf("#%02x%02x%02x", n.R, n.G, n.B)
-	return fyne.NewStaticResource(string(i)+hex[1:]+".svg", bytes.ReplaceAll(src, []byte("currentColor"), []byte(hex)))
+	line := fmt.Sprintf("%.1f", lineWidth*pixels/24)
+	src = bytes.ReplaceAll(src, []byte("currentColor"), []byte(hex))
+	src = bytes.ReplaceAll(src, []byte(`stroke-width="2"`), []byte(`stroke-width="`+line+`"`))
+	return fyne.NewStaticResource(string(i)+hex[1:]+"-"+line+".svg", src)
 }
 
 // Logo returns the logo without a background.

@@ -59,11 +59,11 @@ func TestAllColorNamesAreDefined(t *testing.T) {
 
 func TestEveryIconIsDrawn(t *testing.T) {
 	for _, name := range assets.IconNames() {
-		if theme.Icon(name).Resource(color.White) == nil {
+		if theme.Icon(name).Resource(color.White, 24) == nil {
 			t.Errorf("icon %q has no drawing", name)
 		}
 	}
-	if theme.IconNone.Resource(color.White) != nil {
+	if theme.IconNone.Resource(color.White, 24) != nil {
 		t.Error("no icon must draw nothing")
 	}
 }

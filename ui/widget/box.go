@@ -125,6 +125,14 @@ func (i *Icon) MinSize() fyne.Size {
 	return fyne.NewSquareSize(i.side * scaleOf(i))
 }
 
+// pixelScale is how many pixels a unit of Fyne's is where an object is shown.
+func pixelScale(o fyne.CanvasObject) float32 {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil && c.Scale() > 0 {
+		return c.Scale()
+	}
+	return 1
+}
+
 // scaleOf is how much larger than usual text is.
 func scaleOf(w interface{ Theme() fyne.Theme }) float32 {
 	return w.Theme().Size(theme.SizeBody) / 14
@@ -140,9 +148,16 @@ func (i *Icon) CreateRenderer() fyne.WidgetRenderer {
 type iconRenderer struct{ icon *Icon }
 
 func (r *iconRenderer) apply() {
-	r.icon.image.Resource = r.icon.icon.Resource(colorOf(r.icon, r.icon.color))
+	side := r.icon.Size().Width
+	if side == 0 {
+		side = r.icon.MinSize().Width
+	}
+	r.icon.image.Resource = r.icon.icon.Resource(colorOf(r.icon, r.icon.color), side*pixelScale(r.icon))
 }
-func (r *iconRenderer) Layout(size fyne.Size)        { r.icon.image.Resize(size) }
+func (r *iconRenderer) Layout(size fyne.Size) {
+	r.apply()
+	r.icon.image.Resize(size)
+}
 func (r *iconRenderer) MinSize() fyne.Size           { return r.icon.MinSize() }
 func (r *iconRenderer) Refresh()                     { r.apply(); r.icon.image.Refresh() }
 func (r *iconRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.icon.image} }

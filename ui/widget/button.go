@@ -245,7 +245,7 @@ func (r *buttonRenderer) apply() {
 		r.overlay.FillColor = colorOf(b, theme.ColorHover)
 	}
 	c := colorOf(b, text)
-	r.icon.Resource = b.icon.Resource(c)
+	r.icon.Resource = b.icon.Resource(c, r.iconSide()*pixelScale(b))
 	r.icon.Hidden = b.icon == theme.IconNone
 	r.label.Text, r.label.Color, r.label.Hidden = b.label, c, b.label == ""
 	r.label.TextSize = th.Size(theme.SizeBody)

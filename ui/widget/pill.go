@@ -125,7 +125,9 @@ func (r *pillRenderer) apply() {
 	if p.hovered || p.focused {
 		r.box.StrokeWidth, r.box.StrokeColor = 1.5, colorOf(p, text)
 	}
-	r.icon.Resource, r.icon.Hidden = p.icon.Resource(colorOf(p, text)), p.icon == theme.IconNone
+	r.icon.Hidden = p.icon == theme.IconNone
+	side, _, _, _ := r.dims()
+	r.icon.Resource, r.icon.Hidden = p.icon.Resource(colorOf(p, text), side*pixelScale(p)), p.icon == theme.IconNone
 	r.label.Text, r.label.Color = p.words, colorOf(p, text)
 	r.label.TextSize = p.Theme().Size(theme.SizeSmall)
 	if p.small {

@@ -264,10 +264,7 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	if t.view.Live && t.visible {
 		// The raster asks in pixels; until it has drawn, the size on the
 		// canvas stands in.
-		scale := float32(1)
-		if c := fyne.CurrentApp().Driver().CanvasForObject(t); c != nil {
-			scale = c.Scale()
-		}
+		scale := pixelScale(t)
 		t.want(int(size.Width*scale+0.5), int(size.Height*scale+0.5))
 	}
 	t.frame.Move(fyne.NewPos(-frameWidth/2, -frameWidth/2))
