@@ -36,6 +36,8 @@ type remoteTrack struct {
 	lastAsk     atomic.Int64
 
 	build *samplebuilder.SampleBuilder // of pictures
+	vp8   codecs.VP8Packet
+	frame []byte
 	gap   bool
 }
 
@@ -76,6 +78,12 @@ func (r *remoteTrack) ReadFrame() (media.RemoteFrame, error) {
 			return media.RemoteFrame{}, media.ErrRelayClosed
 		}
 		r.c.received.Add(uint64(len(p.Payload)))
+		if p.Padding {
+			// The relay opens a stream and probes with padding, which it also
+			// repeats as payload. None of our senders pads. Its place in the
+			// sequence counts, or the builder would wait for what never comes.
+			p.Payload = nil
+		}
 		if r.build != nil {
 			r.build.Push(p)
 			continue
@@ -89,18 +97,35 @@ func (r *remoteTrack) ReadFrame() (media.RemoteFrame, error) {
 // built returns a picture that is complete.
 func (r *remoteTrack) built() (media.RemoteFrame, bool) {
 	for r.build != nil {
-		s, stamp := r.build.PopWithTimestamp()
-		if s == nil {
+		packets := r.build.PopPackets()
+		if len(packets) == 0 {
 			break
 		}
-		if r.injected(s.Data) {
+		if !r.join(packets) || r.injected(r.frame) {
 			continue
 		}
 		gap := r.gap
 		r.gap = false
-		return media.RemoteFrame{Data: s.Data, Timestamp: stamp, Gap: gap, Arrived: time.Now()}, true
+		return media.RemoteFrame{Data: r.frame, Timestamp: packets[0].Timestamp, Gap: gap, Arrived: time.Now()}, true
 	}
 	return media.RemoteFrame{}, false
+}
+
+// join puts the payloads of a picture together. It is false for padding.
+func (r *remoteTrack) join(packets []*rtp.Packet) bool {
+	r.frame = r.frame[:0]
+	for _, p := range packets {
+		if len(p.Payload) == 0 {
+			continue
+		}
+		part, err := r.vp8.Unmarshal(p.Payload)
+		if err != nil {
+			r.gap = true
+			return false
+		}
+		r.frame = append(r.frame, part...)
+	}
+	return len(r.frame) > 0
 }
 
 // sound returns a packet of sound, which is a whole frame.
