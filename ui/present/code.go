@@ -19,13 +19,14 @@ type CodeView struct {
 	Matches bool // already said so
 	Differs bool
 	Covers  []CodePerson
+	Warning string // what the code does not cover, or ""
 	Change  string // what changed since it was last compared, or ""
 }
 
 // CodePerson is somebody whom the code covers.
 type CodePerson struct {
 	Key           keys.PublicKey
-	Name          string
+	Name, Called  string
 	Marks         []Mark
 	Fingerprint   string
 	SafetyNumber  string
@@ -49,6 +50,9 @@ func (p Presenter) Code(m *core.Meeting) CodeView {
 		Matches: m.Code.Compared == core.CodeMatches, Differs: m.Code.Compared == core.CodeDiffers,
 	}
 	v.Verdict, v.Change = p.verdict(m.Code), p.change(m)
+	if m.Mode == keys.ModeTransport {
+		v.Warning = p.Text.Say("code.transport")
+	}
 	joined := map[keys.PublicKey]bool{}
 	for _, k := range m.Code.Joined {
 		joined[k] = true
@@ -56,7 +60,7 @@ func (p Presenter) Code(m *core.Meeting) CodeView {
 	for _, who := range m.People {
 		row := p.person(who, false)
 		v.Covers = append(v.Covers, CodePerson{
-			Key: who.Key, Name: row.Name, Marks: row.Marks, Fingerprint: who.Fingerprint,
+			Key: who.Key, Name: row.Name, Called: who.Name, Marks: row.Marks, Fingerprint: who.Fingerprint,
 			SafetyNumber: who.SafetyNumber, Self: who.Self, Changed: joined[who.Key],
 		})
 	}

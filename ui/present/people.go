@@ -16,6 +16,7 @@ type Mark struct {
 type Person struct {
 	Key         keys.PublicKey
 	Name        string
+	Called      string // the bare name, for initials; "" before it came
 	Marks       []Mark
 	Fingerprint string
 	MicOn       bool
@@ -30,6 +31,7 @@ type Knocker struct {
 	Ticket      string
 	Key         keys.PublicKey
 	Name        string
+	Called      string
 	Marks       []Mark
 	Fingerprint string
 	Admitting   bool
@@ -98,7 +100,7 @@ func (p Presenter) People(s core.Snapshot) []Person {
 
 func (p Presenter) person(who core.Person, canRemove bool) Person {
 	row := Person{
-		Key: who.Key, Name: p.Name(who), Fingerprint: who.Fingerprint, MicOn: who.Mic, CameraOn: who.Camera,
+		Key: who.Key, Name: p.Name(who), Called: who.Name, Fingerprint: who.Fingerprint, MicOn: who.Mic, CameraOn: who.Camera,
 		Hand: who.Hand, Speaking: who.Speaking, CanRemove: canRemove && !who.Self,
 	}
 	if who.Host {
@@ -123,7 +125,7 @@ func (p Presenter) Knockers(m *core.Meeting) []Knocker {
 			name = p.Text.Say("person.unnamed")
 		}
 		rows = append(rows, Knocker{
-			Ticket: k.Ticket, Key: k.Key, Name: name, Fingerprint: k.Fingerprint, Admitting: k.Admitting,
+			Ticket: k.Ticket, Key: k.Key, Name: name, Called: k.Name, Fingerprint: k.Fingerprint, Admitting: k.Admitting,
 			Marks: []Mark{p.Verification(k.Verification), p.Trust(k.Trust)},
 		})
 	}
@@ -135,6 +137,7 @@ type Tile struct {
 	Key            keys.PublicKey
 	Stream         core.Stream
 	Name           string
+	Called         string // the bare name, for initials
 	Live           bool   // show the picture
 	Caption        string // what is shown instead of it, or "" for the initials alone
 	CaptionIcon    Icon
@@ -168,12 +171,12 @@ func (p Presenter) Tiles(s core.Snapshot) []Tile {
 }
 
 func (p Presenter) share(who core.Person) Tile {
-	return Tile{Key: who.Key, Stream: core.StreamScreen, Name: p.Text.Say("tile.share", "name", p.Name(who)), Live: true, Self: who.Self}
+	return Tile{Key: who.Key, Stream: core.StreamScreen, Called: who.Name, Name: p.Text.Say("tile.share", "name", p.Name(who)), Live: true, Self: who.Self}
 }
 
 func (p Presenter) base(who core.Person) Tile {
 	return Tile{
-		Key: who.Key, Name: p.Name(who), Host: who.Host, Self: who.Self, Hand: who.Hand, Speaking: who.Speaking, MicOff: !who.Mic,
+		Key: who.Key, Name: p.Name(who), Called: who.Name, Host: who.Host, Self: who.Self, Hand: who.Hand, Speaking: who.Speaking, MicOff: !who.Mic,
 		Unverified: who.Verification == core.Unverified, Changed: who.Trust == core.TrustChanged, Compared: who.Trust == core.TrustCompared,
 	}
 }

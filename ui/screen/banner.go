@@ -80,7 +80,7 @@ func (b *knockBar) set(list []present.Knocker, open bool) {
 	first := waiting[0]
 	b.ticket = first.Ticket
 	b.name.Set(b.kit.say("knock.title", "name", first.Name))
-	b.avatar.Set(first.Name, first.Key[0])
+	b.avatar.Set(first.Called, first.Key[0])
 	b.marks.set(first.Marks)
 	b.more.Set(b.kit.Text.Count("knock.more", len(waiting)-1), theme.IconNone, widget.Quiet)
 	show(b.more, len(waiting) > 1)

@@ -20,7 +20,7 @@ type Code struct {
 	qr               *widget.QR
 	epoch            *widget.Text
 	verdict          *banner
-	change           *widget.Text
+	change, warning  *widget.Text
 	matches, differs *widget.Button
 	covers           *widget.Text
 	people           *rows[present.CodePerson, *coverRow]
@@ -35,6 +35,7 @@ func NewCode(k *Kit) *Code {
 		epoch:  widget.NewText("", widget.Style{Size: theme.SizeSmall, Color: theme.ColorMuted, Align: fyne.TextAlignCenter}),
 		change: widget.NewText("", widget.Style{Color: theme.ColorCaution, Bold: true, Wrap: true}),
 	}
+	c.warning = widget.NewText("", widget.Style{Color: theme.ColorCaution, Bold: true, Wrap: true})
 	c.matches = k.button(widget.ButtonConfig{Label: k.say("code.matches"), Icon: theme.IconCheck, Kind: widget.Good, Large: true, Tip: k.Tip("code.matches", "matches"), Tapped: func() { c.Judge(true) }})
 	c.differs = k.button(widget.ButtonConfig{Label: k.say("code.differs"), Icon: theme.IconClose, Kind: widget.Danger, Large: true, Tip: k.Tip("code.differs", "differs"), Tapped: func() { c.Judge(false) }})
 	back := k.button(widget.ButtonConfig{Label: k.say("code.back"), Icon: theme.IconBack, Kind: widget.Quiet, Tip: k.Tip("code.back", "code"), Tapped: k.Close})
@@ -48,7 +49,7 @@ func NewCode(k *Kit) *Code {
 	buttons := middle(c.matches, c.differs)
 	page := widget.Column(theme.SpaceM,
 		widget.Column(theme.SpaceXS, display(k.say("code.title")), muted(k.say("code.lead"))),
-		upper, c.verdict.object, c.change, buttons, widget.Rule(), c.covers, c.people.box, widget.Fixed(0, 12, widget.Gap()))
+		upper, c.verdict.object, c.warning, c.change, buttons, widget.Rule(), c.covers, c.people.box, widget.Fixed(0, 12, widget.Gap()))
 	scroll := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, widget.Narrow(1180, page)))
 	c.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), widget.Grow(widget.Column(theme.SpaceNo, top, scroll), scroll))
 	return c
@@ -71,6 +72,8 @@ func (c *Code) Show(p present.Presenter, s core.Snapshot) {
 	c.verdict.set(&v.Verdict)
 	c.change.Set(v.Change)
 	show(c.change, v.Change != "")
+	c.warning.Set(v.Warning)
+	show(c.warning, v.Warning != "")
 	c.matches.SetEnabled(v.Ready && !v.Matches)
 	c.differs.SetEnabled(v.Ready && !v.Differs)
 	c.covers.Set(c.kit.Text.Count("code.covers", len(v.Covers)))
@@ -109,7 +112,7 @@ func newCoverRow(k *Kit) *coverRow {
 func (r *coverRow) object() fyne.CanvasObject { return r.root }
 
 func (r *coverRow) set(v present.CodePerson) {
-	r.avatar.Set(v.Name, v.Key[0])
+	r.avatar.Set(v.Called, v.Key[0])
 	r.name.Set(v.Name)
 	list := v.Marks
 	if v.Changed {

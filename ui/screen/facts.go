@@ -23,7 +23,7 @@ func NewFacts(k *Kit) *Facts {
 	head := title(k.say("facts.title"))
 	shut := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.say("facts.close"), Tapped: k.Close})
 	code := k.button(widget.ButtonConfig{Label: k.say("facts.code"), Icon: theme.IconShieldCheck, Kind: widget.Primary, Tapped: func() { k.Open(present.Code) }})
-	list := widget.Scroll(f.list.box)
+	list := widget.ScrollPanel(f.list.box)
 	column := widget.Grow(widget.Column(theme.SpaceM,
 		widget.Grow(widget.Row(theme.SpaceS, head, shut), head), widget.Wrap(theme.SpaceS, f.badge), small(k.say("facts.lead")), list, middle(code)), list)
 	f.object = dialogFrame(k, 520, 520, column)

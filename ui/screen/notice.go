@@ -162,10 +162,10 @@ func newNoticeCard(n *Notices) *noticeCard {
 		notices: n, box: widget.NewBox(widget.BoxStyle{}), icon: widget.NewIcon(theme.IconNone, 24, theme.ColorText),
 		title: widget.NewText("", widget.Style{Bold: true, Wrap: true}), words: widget.NewText("", widget.Style{Size: theme.SizeSmall, Wrap: true}), next: widget.NewText("", widget.Style{Size: theme.SizeSmall, Bold: true, Wrap: true}),
 	}
-	c.action = k.button(widget.ButtonConfig{Kind: widget.Quiet, Tapped: func() { n.act(c.view) }})
+	c.action = k.button(widget.ButtonConfig{Kind: widget.Plain, Tapped: func() { n.act(c.view) }})
 	shut := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.Tip("notice.dismiss", "dismiss"), Tapped: func() { k.Send(core.Dismiss{Notice: c.view.ID}) }})
-	text := widget.Column(theme.SpaceXS, c.title, c.words, c.next)
-	row := widget.Grow(widget.Row(theme.SpaceM, c.icon, text, c.action, shut), text)
+	text := widget.Column(theme.SpaceXS, c.title, c.words, c.next, widget.Wrap(theme.SpaceNo, c.action))
+	row := widget.Place(widget.Grow(widget.Row(theme.SpaceM, widget.PadXY(theme.SpaceNo, theme.SpaceXS, c.icon), text, shut), text), widget.Start, widget.Start)
 	c.root = widget.Stack(c.box, widget.PadXY(theme.SpaceM, theme.SpaceS, row))
 	return c
 }
@@ -185,6 +185,6 @@ func (c *noticeCard) set(v present.Notice) {
 	c.words.Set(v.Words)
 	c.next.Set(v.Next)
 	show(c.next, v.Next != "")
-	c.action.Set(v.ActionLabel, theme.IconNone, widget.Quiet)
+	c.action.Set(v.ActionLabel, theme.IconNone, widget.Plain)
 	show(c.action, v.Action != present.ActionNone)
 }

@@ -38,7 +38,7 @@ func NewPeople(k *Kit, closePanel func()) *People {
 	p.admitAll = k.button(widget.ButtonConfig{Label: k.say("people.admitall"), Kind: widget.Quiet, Tapped: func() { k.Send(core.AdmitAll{}) }})
 	head := widget.Grow(widget.Row(theme.SpaceS, p.waitingHead, p.admitAll), p.waitingHead)
 	p.waiting = widget.Column(theme.SpaceS, head, p.knockers.box, widget.Rule())
-	list := widget.Scroll(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people.box))
+	list := widget.ScrollPanel(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people.box))
 	p.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("people.title"), closePanel), list), list)
 	return p
 }
@@ -131,7 +131,7 @@ func (r *knockerRow) object() fyne.CanvasObject { return r.root }
 
 func (r *knockerRow) set(v present.Knocker) {
 	r.view = v
-	r.avatar.Set(v.Name, v.Key[0])
+	r.avatar.Set(v.Called, v.Key[0])
 	r.name.Set(v.Name)
 	r.print.Set(v.Fingerprint)
 	r.marks.set(v.Marks)
@@ -172,7 +172,7 @@ func (r *personRow) object() fyne.CanvasObject { return r.root }
 
 func (r *personRow) set(v present.Person) {
 	r.view = v
-	r.avatar.Set(v.Name, v.Key[0])
+	r.avatar.Set(v.Called, v.Key[0])
 	r.name.Set(v.Name)
 	r.marks.set(v.Marks)
 	set := func(i *widget.Icon, on bool, yes, no theme.Icon) {

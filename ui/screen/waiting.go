@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"conclave/app/core"
+	"conclave/call"
 	"conclave/ui/present"
 	"conclave/ui/theme"
 	"conclave/ui/widget"
@@ -144,6 +145,12 @@ func (e *Ended) Show(p present.Presenter, s core.Snapshot) {
 	e.words.Set(v.Words)
 	e.next.Set(v.Next)
 	show(e.again, v.Again)
+	home, again := widget.Primary, widget.Plain
+	if v.Again && s.Meeting.End != call.EndLeft {
+		home, again = widget.Plain, widget.Primary
+	}
+	e.home.Set(e.kit.say("ended.home"), theme.IconNone, home)
+	e.again.Set(e.kit.say("ended.again"), theme.IconRefresh, again)
 	show(e.passcode, v.Again && v.Passcode)
 }
 

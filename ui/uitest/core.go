@@ -122,32 +122,37 @@ func (p *Posts) Run() int {
 	}
 }
 
+type picture struct {
+	who    keys.PublicKey
+	stream core.Stream
+}
+
 // Frames gives every person a drawn picture, and remembers what was wanted.
 type Frames struct {
 	mu       sync.Mutex
-	wants    map[keys.PublicKey]image.Point
-	pictures map[keys.PublicKey]*image.RGBA
+	wants    map[picture]image.Point
+	pictures map[picture]*image.RGBA
 	sequence uint64
 	Blank    bool // no pictures at all
 }
 
 // NewFrames returns pictures.
 func NewFrames() *Frames {
-	return &Frames{wants: map[keys.PublicKey]image.Point{}, pictures: map[keys.PublicKey]*image.RGBA{}, sequence: 1}
+	return &Frames{wants: map[picture]image.Point{}, pictures: map[picture]*image.RGBA{}, sequence: 1}
 }
 
 // Want implements core.Frames.
-func (f *Frames) Want(who keys.PublicKey, _ core.Stream, w, h int) {
+func (f *Frames) Want(who keys.PublicKey, stream core.Stream, w, h int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.wants[who] = image.Pt(w, h)
+	f.wants[picture{who, stream}] = image.Pt(w, h)
 }
 
 // Wanted returns the size that was last asked for.
 func (f *Frames) Wanted(who keys.PublicKey) image.Point {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.wants[who]
+	return f.wants[picture{who, core.StreamCamera}]
 }
 
 // Advance makes every picture a new one.
@@ -159,17 +164,18 @@ func (f *Frames) Advance() {
 }
 
 // Latest implements core.Frames.
-func (f *Frames) Latest(who keys.PublicKey, _ core.Stream) (*image.RGBA, uint64) {
+func (f *Frames) Latest(who keys.PublicKey, stream core.Stream) (*image.RGBA, uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	size := f.wants[who]
+	key := picture{who, stream}
+	size := f.wants[key]
 	if size.X == 0 || size.Y == 0 || f.Blank {
 		return nil, 0
 	}
-	img := f.pictures[who]
+	img := f.pictures[key]
 	if img == nil || img.Bounds().Size() != size {
 		img = portrait(size, who[0], f.sequence)
-		f.pictures[who] = img
+		f.pictures[key] = img
 	}
 	return img, f.sequence
 }

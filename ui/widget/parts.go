@@ -21,6 +21,11 @@ func NewPicture(r fyne.Resource, side float32) fyne.CanvasObject {
 // Scroll lets content be taller than the room.
 func Scroll(content fyne.CanvasObject) *container.Scroll { return container.NewVScroll(content) }
 
+// ScrollPanel is Scroll with room for the bar beside the content.
+func ScrollPanel(content fyne.CanvasObject) *container.Scroll {
+	return container.NewVScroll(&fyne.Container{Layout: &pad{theme.SpaceNo, theme.SpaceM, theme.SpaceNo, theme.SpaceNo}, Objects: []fyne.CanvasObject{content}})
+}
+
 // wrap puts small things side by side, and goes on below when the line is
 // full.
 type wrap struct {

@@ -44,24 +44,25 @@ type Tile struct {
 	visible bool
 	hovered bool
 
-	back, frame, plate *canvas.Rectangle
-	avatar             *Avatar
-	caption            *Text
-	captionIcon        *Icon
-	name               *canvas.Text
-	marks              []*Icon
-	corner             *Icon
-	cornerBox          *canvas.Rectangle
+	back, frame, ring *canvas.Rectangle
+	plate             *canvas.Rectangle
+	avatar            *Avatar
+	caption           *Text
+	captionIcon       *Icon
+	name              *canvas.Text
+	marks             []*Icon
+	corner            *Icon
+	cornerBox         *canvas.Rectangle
 }
 
 // NewTile returns a tile; tapped may be nil.
 func NewTile(source Source, tapped func()) *Tile {
 	t := &Tile{
 		source: source, tapped: tapped, visible: true,
-		back: canvas.NewRectangle(nil), frame: canvas.NewRectangle(color.Transparent), plate: canvas.NewRectangle(nil),
+		back: canvas.NewRectangle(nil), frame: canvas.NewRectangle(color.Transparent), ring: canvas.NewRectangle(color.Transparent), plate: canvas.NewRectangle(nil),
 		avatar:  NewAvatar("", 0, 0),
 		caption: NewText("", Style{Size: theme.SizeSmall, Color: theme.ColorOnTileMuted, Align: fyne.TextAlignCenter, Wrap: true, Lines: 2}),
-		name:    canvas.NewText("", nil), captionIcon: NewIcon(theme.IconNone, 18, theme.ColorOnTileMuted),
+		name:    canvas.NewText("", nil), captionIcon: NewIcon(theme.IconNone, 16, theme.ColorOnTileMuted),
 		corner: NewIcon(theme.IconHand, 18, theme.ColorOnTile), cornerBox: canvas.NewRectangle(nil),
 	}
 	for range 4 {
@@ -191,7 +192,7 @@ func (r *tileRenderer) apply() {
 	t.plate.FillColor, t.plate.CornerRadius = colorOf(t, theme.ColorPlate), 8
 	t.cornerBox.FillColor, t.cornerBox.CornerRadius = colorOf(t, theme.ColorPlate), 8
 	t.raster.Hidden = !v.Live
-	t.avatar.Set(v.Name, v.Seed)
+	t.avatar.Set(v.Called, v.Seed)
 	t.avatar.Hidden = v.Live && t.shape.X > 0
 	captionColor := theme.ColorOnTileMuted
 	if v.CaptionTone != present.Neutral {
@@ -224,15 +225,20 @@ const (
 )
 
 // applyFrame draws the rounded corners over a square picture: the frame has
-// the stage's colour and lies outside, or is the mark of who speaks.
+// the stage's colour and lies outside. The ring marks who speaks.
 func (r *tileRenderer) applyFrame() {
 	t := r.tile
 	t.frame.StrokeColor, t.frame.StrokeWidth = colorOf(t, theme.ColorStage), frameWidth
 	t.frame.CornerRadius = tileRadius + frameWidth/2
-	if t.view.Speaking {
-		t.frame.StrokeColor = colorOf(t, theme.ColorSpeaking)
-	} else if t.hovered && t.tapped != nil {
-		t.frame.StrokeColor = colorOf(t, theme.ColorBorder)
+	t.ring.CornerRadius, t.ring.StrokeWidth = tileRadius, 3.5
+	t.ring.Hidden = false
+	switch {
+	case t.view.Speaking:
+		t.ring.StrokeColor = colorOf(t, theme.ColorSpeaking)
+	case t.hovered && t.tapped != nil:
+		t.ring.StrokeColor, t.ring.StrokeWidth = colorOf(t, theme.ColorMuted), 1.5
+	default:
+		t.ring.Hidden = true
 	}
 }
 
@@ -269,6 +275,7 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	}
 	t.frame.Move(fyne.NewPos(-frameWidth/2, -frameWidth/2))
 	t.frame.Resize(size.AddWidthHeight(frameWidth, frameWidth))
+	t.ring.Resize(size)
 	r.layoutMiddle(size)
 	r.layoutPlate(size)
 	side := t.corner.MinSize().Width
@@ -278,26 +285,45 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	t.corner.Resize(fyne.NewSquareSize(side))
 }
 
+// layoutMiddle puts the initials and the reason above the name plate. Where it
+// is too small for both, the words stay.
 func (r *tileRenderer) layoutMiddle(size fyne.Size) {
 	t := r.tile
-	disc := max(28, min(size.Height*0.38, size.Width*0.38, 168))
-	caption := float32(0)
-	if !t.caption.Hidden {
-		caption = t.caption.HeightFor(size.Width-32) + 6
+	room := size.Height - r.plateHeight() - 24
+	disc := max(28, min(size.Height*0.4, size.Width*0.4, 168))
+	words, caption := !t.caption.Hidden, float32(0)
+	if words {
+		caption = t.caption.HeightFor(size.Width-32) + 8
+	} else {
+		room = size.Height
 	}
-	if size.Height < disc+caption+60 { // room for the words first
-		disc = max(28, size.Height-caption-64)
+	disc = min(disc, room-caption-8)
+	t.avatar.Hidden = disc < 26 && words || t.view.Live && t.shape.X > 0
+	if disc < 26 {
+		disc = 0
 	}
-	y := max(8, (size.Height-disc-caption)/2-8)
-	if t.caption.Hidden {
-		y = (size.Height - disc) / 2
+	y := max(6, (max(room, size.Height*0.9)-disc-caption)/2)
+	if y+disc+caption > room && words {
+		y = max(6, room-disc-caption)
 	}
 	t.avatar.Move(fyne.NewPos((size.Width-disc)/2, y))
 	t.avatar.Resize(fyne.NewSquareSize(disc))
-	t.caption.Move(fyne.NewPos(16, y+disc+8))
+	side := t.captionIcon.MinSize().Width
+	natural := t.caption.Natural()
+	t.captionIcon.Hidden = !words || natural+side+6 > size.Width-32
+	shift := float32(0)
+	if !t.captionIcon.Hidden {
+		shift = (side + 6) / 2
+		t.captionIcon.Move(fyne.NewPos((size.Width-natural-side-6)/2, y+disc+8+(t.caption.lineHeight()-side)/2))
+		t.captionIcon.Resize(fyne.NewSquareSize(side))
+	}
+	t.caption.Move(fyne.NewPos(16+shift, y+disc+8))
 	t.caption.Resize(fyne.NewSize(size.Width-32, caption))
-	t.captionIcon.Move(fyne.NewPos((size.Width+disc)/2-16, y+disc-22))
-	t.captionIcon.Resize(t.captionIcon.MinSize())
+}
+
+func (r *tileRenderer) plateHeight() float32 {
+	t := r.tile
+	return max(fyne.MeasureText("Mg", t.name.TextSize, t.name.TextStyle).Height, t.marks[0].MinSize().Height) + 8
 }
 
 func (r *tileRenderer) layoutPlate(size fyne.Size) {
@@ -313,7 +339,7 @@ func (r *tileRenderer) layoutPlate(size fyne.Size) {
 	full := fyne.MeasureText(t.view.Name, t.name.TextSize, t.name.TextStyle)
 	t.name.Text = cutLike(t.view.Name, room, t.name)
 	w := fyne.MeasureText(t.name.Text, t.name.TextSize, t.name.TextStyle).Width
-	h := max(full.Height, side) + 8
+	h := r.plateHeight()
 	y := size.Height - h - 10
 	x := float32(10 + inset)
 	place := func(m *Icon) {
@@ -360,7 +386,7 @@ func (r *tileRenderer) Refresh() {
 
 func (r *tileRenderer) Objects() []fyne.CanvasObject {
 	t := r.tile
-	out := []fyne.CanvasObject{t.back, t.raster, t.avatar, t.caption, t.captionIcon, t.frame, t.plate, t.name, t.cornerBox, t.corner}
+	out := []fyne.CanvasObject{t.back, t.raster, t.avatar, t.caption, t.captionIcon, t.frame, t.ring, t.plate, t.name, t.cornerBox, t.corner}
 	for _, m := range t.marks {
 		out = append(out, m)
 	}
