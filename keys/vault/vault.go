@@ -13,7 +13,6 @@
 package vault
 
 import (
-	"context"
 	"errors"
 	"time"
 )
@@ -38,7 +37,6 @@ var (
 	ErrNeedPassphrase  = errors.New("open sealed file: a passphrase is needed")
 	ErrPassphrase      = errors.New("open sealed file: wrong passphrase, or the file was changed")
 	ErrSealedFile      = errors.New("open sealed file: it is damaged")
-	ErrClosed          = errors.New("use vault: it is closed")
 )
 
 // Kind says where a vault keeps its secrets, so that the app can say so.
@@ -91,14 +89,9 @@ type Config struct {
 	Passphrase func() ([]byte, error)
 	// Backend forces one kind. Zero chooses.
 	Backend Kind
-	// ProbeTimeout limits every call to the keychain; zero means ProbeTimeout.
+	// ProbeTimeout limits the probe of the keychain; zero means ProbeTimeout.
 	ProbeTimeout time.Duration
 
 	ring keyring // nil means the operating system's
-}
-
-// Open returns the vault that Config asks for, and its kind. The context limits
-// the probe of the keychain, not the life of the vault.
-func Open(ctx context.Context, cfg Config) (Vault, Kind, error) {
-	return open(ctx, cfg)
+	cost cost    // zero means defaultCost
 }
