@@ -32,8 +32,8 @@ type (
 	JoinGroup struct{ Welcome []byte }
 	// OpenCommit handles an ordered commit; answered by EpochReady or KeyFault.
 	OpenCommit struct{ Ordered wire.Ordered }
-	// OpenSaid handles an ordered application message; answered by Heard or
-	// KeyFault.
+	// OpenSaid handles an ordered application message; answered by Heard,
+	// Echoed for one said here, or KeyFault.
 	OpenSaid struct{ Said wire.Said }
 	// MakeCommit builds a commit and sends it under Ref.
 	MakeCommit struct {
@@ -45,6 +45,8 @@ type (
 	DropCommit struct{}
 	// Departed allows the removal of a member by anybody.
 	Departed struct{ Person keys.PublicKey }
+	// Returned takes Departed back.
+	Returned struct{ Person keys.PublicKey }
 	// Say seals a payload and sends it under Ref.
 	Say struct {
 		Ref     uint32
@@ -113,6 +115,7 @@ func (OpenSaid) effect()    {}
 func (MakeCommit) effect()  {}
 func (DropCommit) effect()  {}
 func (Departed) effect()    {}
+func (Returned) effect()    {}
 func (Say) effect()         {}
 func (SwitchKeys) effect()  {}
 func (Wipe) effect()        {}

@@ -89,7 +89,9 @@ type (
 		Epoch   uint64
 		Payload Payload
 	}
-	// CommitFailed: a commit could not be made or sent.
+	// Echoed: the service ordered what was said here under Ref.
+	Echoed struct{ Ref uint32 }
+	// CommitFailed: a commit could not be made.
 	CommitFailed struct{ Ref uint32 }
 )
 
@@ -152,6 +154,7 @@ func (KnockOpened) event()   {}
 func (EpochReady) event()    {}
 func (KeyFault) event()      {}
 func (Heard) event()         {}
+func (Echoed) event()        {}
 func (CommitFailed) event()  {}
 func (MediaUp) event()       {}
 func (MediaStalling) event() {}

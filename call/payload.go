@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,10 +14,12 @@ import (
 )
 
 // MaxPayload bounds an encoded payload, in bytes.
-const MaxPayload = 64 << 10
+// Sealed, it must fit into wire.MaxSaid.
+const MaxPayload = 48 << 10
 
-// maxNames bounds the statements in one Names payload.
-const maxNames = 256
+// maxNames bounds the statements in one Names payload, so that the longest of
+// them fit.
+const maxNames = 96
 
 // ErrPayload: the bytes are not a payload of this version.
 var ErrPayload = errors.New("read member's message: malformed")
@@ -107,7 +110,10 @@ func DecodePayload(data []byte) (Payload, error) {
 	var e envelope
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&e); err != nil || d.More() {
+	if err := d.Decode(&e); err != nil {
+		return nil, ErrPayload
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, ErrPayload
 	}
 	var found []Payload

@@ -96,6 +96,9 @@ const (
 	SecureLimit = 15 * time.Second
 	// LeaveLimit bounds the goodbye.
 	LeaveLimit = time.Second
+	// AdmitMost bounds the knockers let in by one commit, so that a commit and
+	// its Welcome stay within the service's limits with post-quantum keys.
+	AdmitMost = 48
 	// Retries until a lost link is given up.
 	Retries = 10
 	// ChatKept and ChatRunes bound the chat in memory and one line.
@@ -149,7 +152,8 @@ type State struct {
 	Alarmed   bool // strangers stayed longer than StrangerGrace
 
 	Ref        uint32           // last request number used
-	Asked      []Asked          // requests without an answer yet
+	Asked      []Asked          // requests of this connection without an answer yet
+	Entry      uint32           // request on which the way in hangs, 0 when none
 	Committing uint32           // request number of the commit under way, 0 when none
 	Committed  time.Time        // when the last commit was sent
 	Removing   []keys.PublicKey // the host here wants them out
@@ -188,8 +192,11 @@ type Person struct {
 	Name      string // "" until a signed statement arrived
 	Says      Wants
 	Connected bool
-	Heard     time.Time // last heartbeat, or when they became a member
-	Departed  bool      // said goodbye, or the service says their connection died
+	Heard     time.Time     // last heartbeat, or when they became a member
+	Lag       time.Duration // least delay of their heartbeats, by both clocks; see Timed
+	Timed     bool          // Lag is known
+	Departed  bool          // said goodbye, or the service says their connection died
+	Goodbye   bool          // it was they who said so
 }
 
 // Knocker is somebody in the lobby, as the host's device opened them.
@@ -201,6 +208,7 @@ type Knocker struct {
 	Since      time.Time
 	Admitted   bool // waiting for, or in, a commit
 	InCommit   bool
+	Away       bool // not shown again since the link was lost
 }
 
 // Line is one chat message.
@@ -208,7 +216,7 @@ type Line struct {
 	From    keys.PublicKey
 	Text    string
 	At      time.Time
-	Ref     uint32 // own line: request number until the service ordered it
+	Ref     uint32 // own line: request number until the service ordered it, 0 while not said
 	Pending bool
 	Failed  bool
 }

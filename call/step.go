@@ -73,8 +73,12 @@ func (m *machine) step(e Event) {
 		m.breakKeys(e.Fault)
 	case Heard:
 		m.heard(e)
+	case Echoed:
+		if e.Ref != 0 {
+			m.chatAnswered(e.Ref, false)
+		}
 	case CommitFailed:
-		m.commitFailed(e.Ref)
+		m.commitUnmade(e.Ref)
 	case MediaUp:
 		if m.Media != MediaOff {
 			m.Media = MediaFlowing
@@ -82,6 +86,7 @@ func (m *machine) step(e Event) {
 	case MediaStalling:
 		if m.Media == MediaFlowing {
 			m.Media = MediaStalled
+			m.renew()
 		}
 	case MediaRestart:
 		if m.Media == MediaStalled {
@@ -90,7 +95,7 @@ func (m *machine) step(e Event) {
 	case StrangersSeen:
 		m.strangersSeen(e.Count)
 	case Fired:
-		if m.timers[e.Timer] == e.Generation {
+		if e.Timer < timerCount && m.timers[e.Timer] == e.Generation {
 			m.fired(e.Timer)
 		}
 	}
@@ -106,10 +111,15 @@ func (m *machine) leaving(e Event) {
 	case LinkFailed:
 		m.finish(m.End)
 	case FromService:
-		if done, ok := e.Message.(wire.Done); ok {
-			if a, ok := m.answered(done.Ref); ok && (a.What == "leave" || a.What == "end") {
-				m.finish(m.End)
-			}
+		var ref uint32
+		switch w := e.Message.(type) {
+		case wire.Done:
+			ref = w.Ref
+		case wire.Failed:
+			ref = w.Ref
+		}
+		if a, ok := m.answered(ref); ok && (a.What == "leave" || a.What == "end") {
+			m.finish(m.End)
 		}
 	}
 }
@@ -127,8 +137,20 @@ func (m *machine) ask(r wire.Request) {
 	m.do(Send{r})
 }
 
-// say seals p for the members. It returns the request number.
+// enter asks for something without whose answer this device is stuck, and
+// gives the service DialLimit for it.
+func (m *machine) enter(r wire.Request) {
+	m.Entry = r.Reference()
+	m.ask(r)
+	m.arm(TimerDial, DialLimit)
+}
+
+// say seals p for the members. It returns the request number, or 0 when
+// nothing may be said now.
 func (m *machine) say(p Payload) uint32 {
+	if m.Link != LinkUp || m.Seat != SeatSeated || m.Keys != KeysReady && m.Keys != KeysMoving {
+		return 0
+	}
 	ref := m.ref()
 	m.Asked = append(slices.Clip(m.Asked), Asked{Ref: ref, What: "say", Payload: p})
 	m.do(Say{Ref: ref, Payload: p})
@@ -143,7 +165,19 @@ func (m *machine) answered(ref uint32) (Asked, bool) {
 	}
 	a := m.Asked[i]
 	m.Asked = slices.Delete(slices.Clone(m.Asked), i, i+1)
+	if ref == m.Entry {
+		m.Entry = 0
+		m.disarm(TimerDial)
+	}
 	return a, true
+}
+
+// renew asks for a new token, since the one at hand may be too old to go back
+// to the relay with.
+func (m *machine) renew() {
+	if m.Link == LinkUp && m.Seat == SeatSeated {
+		m.ask(wire.Renew{Ref: m.ref()})
+	}
 }
 
 func (m *machine) arm(t Timer, after time.Duration) {
@@ -166,7 +200,7 @@ func (m *machine) finish(why EndReason) {
 	}
 	m.Seat, m.End, m.Link, m.Media = SeatEnded, why, LinkDown, MediaOff
 	m.Keys, m.Lobby, m.Asked, m.Code = KeysNone, nil, nil, keys.Code{}
-	m.Committing, m.Strangers = 0, 0
+	m.Committing, m.Entry, m.Strangers = 0, 0, 0
 }
 
 // person changes the member with key k.

@@ -11,7 +11,7 @@ import (
 
 func (m *machine) knockSealed(e KnockSealed) {
 	if m.Seat == SeatKnocking && m.Link == LinkUp {
-		m.ask(wire.Knock{Ref: m.ref(), Meeting: m.Meeting, KeyPackage: e.KeyPackage, Sealed: e.Sealed})
+		m.enter(wire.Knock{Ref: m.ref(), Meeting: m.Meeting, KeyPackage: e.KeyPackage, Sealed: e.Sealed})
 	}
 }
 
@@ -21,7 +21,7 @@ func (m *machine) knockOpened(e KnockOpened) {
 	if !m.Host() || m.Seat != SeatSeated {
 		return
 	}
-	if e.Broken || m.Guesses[e.Device] >= PasscodeTries {
+	if e.Broken || e.Device == m.Self || m.Guesses[e.Device] >= PasscodeTries {
 		m.refuse(e.Ticket, wire.ReasonRefused)
 		return
 	}
@@ -35,9 +35,9 @@ func (m *machine) knockOpened(e KnockOpened) {
 		m.refuse(e.Ticket, wire.ReasonPasscode)
 		return
 	}
-	if _, member := m.Person(e.Device); member {
+	if _, member := m.Person(e.Device); member && !slices.Contains(m.Removing, e.Device) {
 		// They lost their keys and knock anew: out with the old leaf, and back in.
-		m.Lost = append(slices.Clip(m.Lost), e.Device)
+		m.lose(e.Device)
 		m.departed(e.Device)
 	}
 	m.Lobby = append(slices.Clip(m.Lobby), Knocker{
@@ -87,11 +87,18 @@ func (m *machine) admitted() []Knocker {
 	for _, k := range m.Lobby {
 		_, member := m.Person(k.Key)
 		twice := slices.ContainsFunc(out, func(o Knocker) bool { return o.Key == k.Key })
-		if k.Admitted && !member && !twice {
+		if k.Admitted && !k.Away && !member && !twice && len(out) < AdmitMost {
 			out = append(out, k)
 		}
 	}
 	return out
+}
+
+// lose remembers that a member's connection died: they may come back unasked.
+func (m *machine) lose(k keys.PublicKey) {
+	if !slices.Contains(m.Lost, k) {
+		m.Lost = append(slices.Clip(m.Lost), k)
+	}
 }
 
 // rank is this device's place in the line of committers.
@@ -119,6 +126,21 @@ func (m *machine) commit(adds []Knocker, removes []keys.PublicKey) {
 	m.do(MakeCommit{Ref: ref, Adds: adds, Removes: removes})
 }
 
+// commitUnmade: the group would not make the commit. The knockers in it wait
+// for the host's word again, lest one of them keeps everybody else out.
+func (m *machine) commitUnmade(ref uint32) {
+	if m.Committing == ref {
+		m.Lobby = slices.Clone(m.Lobby)
+		for i := range m.Lobby {
+			if m.Lobby[i].InCommit {
+				m.Lobby[i].Admitted = false
+			}
+		}
+		m.do(Tell{Notice: NoticeInternal})
+	}
+	m.commitFailed(ref)
+}
+
 func (m *machine) commitFailed(ref uint32) {
 	m.answered(ref)
 	if m.Committing != ref {
@@ -140,7 +162,7 @@ func (m *machine) epochReady(e EpochReady) {
 		return
 	}
 	if e.SelfRemoved {
-		m.finish(EndRemoved)
+		m.removed(e.By)
 		return
 	}
 	first := m.Seat == SeatEntering
@@ -159,6 +181,9 @@ func (m *machine) epochReady(e EpochReady) {
 		_, in := m.Person(k)
 		return !in
 	})
+	m.Lost = without(m.Lost, func(k keys.PublicKey) bool {
+		return slices.Contains(e.Added, k)
+	})
 	if len(e.Added) == 0 {
 		m.Healed = m.now
 	}
@@ -170,6 +195,17 @@ func (m *machine) epochReady(e EpochReady) {
 	m.moveKeys(e, first)
 	m.greet(e, first)
 	m.planCommit(false)
+}
+
+// removed: this device was taken out of the group. Only the host may mean it;
+// anybody else only acts on the service's word that this connection died, and
+// it did not: back to the door.
+func (m *machine) removed(by keys.PublicKey) {
+	if by == m.About.Host {
+		m.finish(EndRemoved)
+		return
+	}
+	m.knockAgain()
 }
 
 func (m *machine) takeMembers(e EpochReady) {
@@ -195,11 +231,12 @@ func (m *machine) takeMembers(e EpochReady) {
 		return int(a.Leaf) - int(b.Leaf)
 	})
 	for _, gone := range e.Removed {
-		if p, ok := m.Person(gone); ok && p.Departed && m.Host() {
-			m.Lost = append(slices.Clip(m.Lost), gone)
+		p, ok := m.Person(gone)
+		meant := p.Goodbye || slices.Contains(m.Removing, gone)
+		if ok && p.Departed && m.Host() && !meant {
+			m.lose(gone)
 		}
 	}
-	m.Lost = without(m.Lost, func(k keys.PublicKey) bool { return slices.Contains(m.Removing, k) })
 	m.People = people
 }
 
@@ -239,6 +276,9 @@ func (m *machine) moveKeys(e EpochReady, first bool) {
 		m.do(SwitchKeys{Epoch: e.Epoch, Now: true})
 		return
 	}
+	if m.Keys == KeysMoving {
+		return // the wait began with the first of several epochs
+	}
 	m.Keys = KeysMoving
 	m.arm(TimerSwitch, SwitchLimit)
 }
@@ -255,23 +295,16 @@ func (m *machine) switchNow() {
 // greet tells the others what they need in the new epoch. The one who added
 // somebody hands them everybody's signed name.
 func (m *machine) greet(e EpochReady, first bool) {
+	if first {
+		m.sayAgain()
+		return
+	}
 	if len(m.People) == 1 {
 		return
 	}
 	m.say(Present{m.Wants})
-	if first {
-		m.say(Names{[]keys.NameStatement{m.Name}})
-	}
 	if e.By == m.Self && len(e.Added) > 0 {
-		var all []keys.NameStatement
-		for _, n := range m.Known {
-			if _, in := m.Person(n.Device); in {
-				all = append(all, n)
-			}
-		}
-		for part := range slices.Chunk(all, maxNames) {
-			m.say(Names{part})
-		}
+		m.sayNames(true)
 	}
 }
 
@@ -285,10 +318,13 @@ func (m *machine) breakKeys(f Fault) {
 		notice = NoticeInternal
 	}
 	m.do(Tell{Notice: notice})
+	if m.Seat != SeatSeated {
+		m.finish(EndBroken) // it never got keys, and never will
+	}
 }
 
 func (m *machine) heard(e Heard) {
-	if _, in := m.Person(e.From); !in || m.Keys == KeysBroken {
+	if _, in := m.Person(e.From); !in || e.From == m.Self || m.Keys == KeysBroken {
 		return
 	}
 	switch p := e.Payload.(type) {
@@ -301,6 +337,7 @@ func (m *machine) heard(e Heard) {
 	case Present:
 		m.heardPresent(e, p)
 	case Bye:
+		m.person(e.From, func(p *Person) { p.Goodbye = true })
 		m.departed(e.From)
 	}
 }
@@ -322,11 +359,28 @@ func (m *machine) heardHeartbeat(e Heard, p Heartbeat) {
 		m.breakKeys(FaultFork)
 		return
 	}
+	if m.isLate(e.From, p) {
+		return
+	}
 	m.person(e.From, func(q *Person) { q.Heard = m.now })
 	m.HeardAny, m.Warned = m.now, false
 	if m.Fault == FaultUnheard {
 		m.Fault = FaultNone
 	}
+}
+
+// isLate reports whether a heartbeat took so much longer than the quickest of
+// its sender that it proves nothing of the present. Clocks that differ cancel
+// out; a service that delivers everything, only ever later, does not.
+func (m *machine) isLate(from keys.PublicKey, p Heartbeat) bool {
+	lag, late := m.now.Sub(p.At), false
+	m.person(from, func(q *Person) {
+		if !q.Timed || lag < q.Lag {
+			q.Lag, q.Timed = lag, true
+		}
+		late = lag-q.Lag > HeartbeatsStop*HeartbeatEvery
+	})
+	return late
 }
 
 func (m *machine) heardPresent(e Heard, p Present) {

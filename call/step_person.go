@@ -37,9 +37,7 @@ func (m *machine) leave() {
 		m.finish(EndLeft)
 		return
 	}
-	if m.Seat == SeatSeated && m.Keys != KeysBroken && m.Keys != KeysJoining {
-		m.say(Bye{})
-	}
+	m.say(Bye{})
 	m.goodbye(EndLeft, wire.Leave{Ref: m.ref()})
 }
 
@@ -92,6 +90,13 @@ func (m *machine) remove(k keys.PublicKey) {
 		return
 	}
 	m.Removing = append(slices.Clip(m.Removing), k)
+	m.Lost = without(m.Lost, func(l keys.PublicKey) bool { return l == k })
+	m.Lobby = slices.Clone(m.Lobby)
+	for i := range m.Lobby {
+		if m.Lobby[i].Key == k {
+			m.Lobby[i].Admitted = false // they knocked anew in the meantime
+		}
+	}
 	m.planCommit(false)
 }
 
@@ -101,8 +106,40 @@ func (m *machine) chat(text string) {
 		m.do(Tell{Notice: NoticeChatFailed})
 		return
 	}
-	ref := m.say(Text{text})
+	ref := m.say(Text{text}) // 0 without a link: said when it is back
 	m.addLine(Line{From: m.Self, Text: text, At: m.now, Ref: ref, Pending: true})
+}
+
+// sayAgain says what a lost link may have swallowed: chat lines that were not
+// echoed, and what the others need to show this device.
+func (m *machine) sayAgain() {
+	if len(m.People) > 1 {
+		m.say(Present{m.Wants})
+		m.sayNames(m.Host())
+	}
+	m.Chat = slices.Clone(m.Chat)
+	for i := range m.Chat {
+		if l := &m.Chat[i]; l.Pending {
+			l.Ref = m.say(Text{l.Text})
+		}
+	}
+}
+
+// sayNames says the own signed name, or those of all members.
+func (m *machine) sayNames(all bool) {
+	if !all {
+		m.say(Names{[]keys.NameStatement{m.Name}})
+		return
+	}
+	var names []keys.NameStatement
+	for _, n := range m.Known {
+		if _, in := m.Person(n.Device); in {
+			names = append(names, n)
+		}
+	}
+	for part := range slices.Chunk(names, maxNames) {
+		m.say(Names{part})
+	}
 }
 
 func (m *machine) addLine(l Line) {

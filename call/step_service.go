@@ -12,26 +12,28 @@ func (m *machine) linkReady() {
 	if m.Link != LinkDialing && m.Link != LinkResuming {
 		return
 	}
-	m.disarm(TimerDial)
 	m.Link = LinkUp
 	switch {
 	case m.Seat == SeatSeated:
-		m.ask(wire.Resume{Ref: m.ref(), Meeting: m.Meeting, After: m.After})
+		m.enter(wire.Resume{Ref: m.ref(), Meeting: m.Meeting, After: m.After})
 	case m.Creating:
 		m.Seat = SeatEntering
-		m.ask(wire.Create{Ref: m.ref(), Encoded: m.Sealed.Encoded, Signature: m.Sealed.Signature})
+		m.enter(wire.Create{Ref: m.ref(), Encoded: m.Sealed.Encoded, Signature: m.Sealed.Signature})
 	default:
 		m.Seat = SeatOut
-		m.ask(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
+		m.enter(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
 	}
 }
 
+// linkFailed tries again, or gives up. A commit under way is kept: the service
+// may have ordered it before the link broke, and then it comes back as an echo
+// after resuming.
 func (m *machine) linkFailed(e LinkFailed) {
-	m.Asked, m.Committing = nil, 0
-	m.do(DropCommit{})
+	m.Asked, m.Entry = nil, 0
+	m.disarm(TimerDial)
 	m.Lobby = slices.Clone(m.Lobby)
 	for i := range m.Lobby {
-		m.Lobby[i].InCommit = false
+		m.Lobby[i].Away = true
 	}
 	if m.Link != LinkUp && m.Link != LinkResuming || e.Final {
 		why := e.Why
@@ -42,7 +44,6 @@ func (m *machine) linkFailed(e LinkFailed) {
 		return
 	}
 	if m.Link == LinkUp {
-		m.Try = 0
 		m.do(Tell{Notice: NoticeServiceGone})
 	}
 	m.Try++
@@ -73,10 +74,7 @@ func (m *machine) fromService(message wire.Message) {
 			m.Waiting, m.HostIn = w.Position, w.HostHere
 		}
 	case wire.Knocking:
-		known := slices.ContainsFunc(m.Lobby, func(k Knocker) bool { return k.Ticket == w.Ticket })
-		if m.Host() && m.Seat == SeatSeated && !known {
-			m.do(OpenKnock{w})
-		}
+		m.knocking(w)
 	case wire.Withdrawn:
 		m.Lobby = without(m.Lobby, func(k Knocker) bool { return k.Ticket == w.Ticket })
 	case wire.Refused:
@@ -94,7 +92,7 @@ func (m *machine) fromService(message wire.Message) {
 			m.do(OpenCommit{w})
 		}
 	case wire.Said:
-		if m.inOrder(w.Sequence) && w.Sender != m.Self {
+		if m.inOrder(w.Sequence) {
 			m.do(OpenSaid{w})
 		}
 	case wire.Roster:
@@ -111,7 +109,9 @@ func (m *machine) fromService(message wire.Message) {
 	case wire.Locked:
 		m.Locked = w.Locked
 	case wire.Removed:
-		m.finish(EndRemoved)
+		if m.Seat == SeatSeated || m.Seat == SeatEntering {
+			m.finish(EndRemoved)
+		}
 	case wire.Ended:
 		if w.Reason == wire.EndHost {
 			m.finish(EndForAll)
@@ -157,6 +157,18 @@ func (m *machine) sawMeeting(w wire.Meeting) {
 	m.do(SealKnock{})
 }
 
+// knocking opens a knock that the host has not seen yet.
+func (m *machine) knocking(w wire.Knocking) {
+	if !m.Host() || m.Seat != SeatSeated {
+		return
+	}
+	if slices.ContainsFunc(m.Lobby, func(k Knocker) bool { return k.Ticket == w.Ticket }) {
+		m.knocker(w.Ticket, func(k *Knocker) { k.Away = false })
+		return
+	}
+	m.do(OpenKnock{w})
+}
+
 // inOrder takes one ordered message. A gap means that the service withheld
 // something: the link is dropped, and resuming asks for what is missing.
 func (m *machine) inOrder(sequence uint64) bool {
@@ -177,6 +189,10 @@ func (m *machine) presence(w wire.Roster) {
 	for i := range m.People {
 		p := &m.People[i]
 		p.Connected = p.Key == m.Self || slices.Contains(w.Seated, wire.Seat{Device: p.Key, Connected: true})
+		if p.Connected && p.Departed && !p.Goodbye {
+			p.Departed = false // they came back before anybody took them out
+			m.do(Returned{p.Key})
+		}
 	}
 }
 
@@ -206,15 +222,27 @@ func (m *machine) done(ref uint32) {
 	}
 	switch a.What {
 	case "create":
-		m.Keys = KeysJoining
+		m.Try, m.Keys = 0, KeysJoining
 		m.do(CreateGroup{})
-	case "resume":
+	case "knock":
 		m.Try = 0
-		m.planCommit(false)
-		m.do(Send{wire.Renew{Ref: m.ref()}})
+	case "resume":
+		m.resumed()
 	case "say":
 		m.chatAnswered(ref, false)
 	}
+}
+
+// resumed: everything missed has been replayed. A commit that did not come
+// back by now was not ordered, and a knocker who was not shown again is gone.
+func (m *machine) resumed() {
+	m.Try = 0
+	m.Lobby = without(m.Lobby, func(k Knocker) bool { return k.Away })
+	if m.Committing != 0 {
+		m.commitFailed(m.Committing)
+	}
+	m.sayAgain()
+	m.planCommit(false)
 }
 
 func (m *machine) chatAnswered(ref uint32, failed bool) {
@@ -240,6 +268,10 @@ func (m *machine) failed(w wire.Failed) {
 	case "resume":
 		m.resumeFailed(w.Code)
 	case "commit":
+		if w.Code == wire.CodeInternal {
+			m.linkFailed(LinkFailed{}) // whether it was ordered shows after resuming
+			return
+		}
 		m.commitFailed(w.Ref)
 	case "say":
 		m.sayFailed(a, w.Code)
@@ -283,12 +315,21 @@ func (m *machine) resumeFailed(c wire.Code) {
 	case m.Host():
 		m.finish(EndLost)
 	default:
-		m.do(StopMedia{})
-		m.do(Wipe{})
-		m.Seat, m.Keys, m.Media, m.People = SeatOut, KeysNone, MediaOff, nil
-		m.Fault, m.Alarmed, m.Strangers = FaultNone, false, 0
-		m.ask(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
+		m.knockAgain()
 	}
+}
+
+// knockAgain forgets the keys and goes back to the door.
+func (m *machine) knockAgain() {
+	m.do(StopMedia{})
+	m.do(Wipe{})
+	m.Seat, m.Keys, m.Media, m.People = SeatOut, KeysNone, MediaOff, nil
+	m.Fault, m.Alarmed, m.Strangers = FaultNone, false, 0
+	m.Asked, m.Committing, m.Warned = nil, 0, false
+	for _, t := range []Timer{TimerSwitch, TimerCommit, TimerHeartbeat, TimerStranger} {
+		m.disarm(t)
+	}
+	m.enter(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
 }
 
 // sayFailed says again what lost its epoch. Present and Heartbeat are left

@@ -3,7 +3,7 @@ package call
 func (m *machine) fired(t Timer) {
 	switch t {
 	case TimerDial:
-		if m.Link == LinkDialing || m.Link == LinkResuming {
+		if m.Link == LinkDialing || m.Link == LinkResuming || m.Entry != 0 {
 			m.linkFailed(LinkFailed{Why: EndUnreachable})
 		}
 	case TimerRetry:

@@ -1,8 +1,8 @@
 package runner
 
 import (
-	"crypto/subtle"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -42,6 +42,10 @@ func (r *Runner) carryOut(e call.Effect) {
 	case call.Departed:
 		if r.group != nil {
 			r.group.Departed(e.Person)
+		}
+	case call.Returned:
+		if r.group != nil {
+			r.group.Returned(e.Person)
 		}
 	case call.Say:
 		r.say(e)
@@ -174,26 +178,21 @@ func (r *Runner) openSaid(w wire.Said) {
 	if r.group == nil {
 		return
 	}
-	if w.Sender == r.state.Self {
-		mark := sha256.Sum256(w.Message)
-		if ref, ok := r.said[mark]; ok {
-			delete(r.said, mark)
-			r.event(call.Echoed{Ref: ref})
-			return
-		}
-	}
 	e, err := r.group.Handle(w.Message)
-	if errors.Is(err, group.ErrStale) {
-		return // ordered in an epoch that is over: its sender says it again
-	}
 	if err != nil {
-		// Whoever does not share this epoch's secrets was shown another meeting.
+		// The service orders nothing for an epoch that is over. Whoever does not share this epoch's secrets was shown another meeting.
 		r.event(call.KeyFault{Fault: call.FaultFork})
 		return
 	}
 	said, ok := e.(group.Said)
 	if !ok || said.From.Key != w.Sender {
 		r.event(call.KeyFault{Fault: call.FaultForged})
+		return
+	}
+	if said.From.Key == r.state.Self {
+		mark := sha256.Sum256(w.Message)
+		r.event(call.Echoed{Ref: r.said[mark]})
+		delete(r.said, mark)
 		return
 	}
 	p, err := call.DecodePayload(said.Plaintext)

@@ -36,7 +36,10 @@ type (
 		from    *connection
 		message wire.Message
 	}
-	broken struct{ from *connection }
+	broken struct {
+		from *connection
+		err  error
+	}
 )
 
 func (r *Runner) startDial() {
@@ -80,7 +83,7 @@ func (r *Runner) read(ctx context.Context, c *connection) {
 	for {
 		m, err := c.conn.Receive(ctx)
 		if err != nil {
-			r.post(broken{c})
+			r.post(broken{c, err})
 			return
 		}
 		r.post(received{c, m})
@@ -97,7 +100,7 @@ func (r *Runner) write(ctx context.Context, c *connection) {
 			err := c.conn.Send(limit, m)
 			cancel()
 			if err != nil {
-				r.post(broken{c})
+				r.post(broken{c, err})
 				return
 			}
 		}

@@ -198,7 +198,7 @@ func (r *Runner) take(what any) {
 	case broken:
 		if r.conn == w.from {
 			r.hangUp()
-			r.queue = append(r.queue, call.LinkFailed{})
+			r.queue = append(r.queue, finalOf(w.err))
 		}
 	}
 	r.settle()
