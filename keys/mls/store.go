@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 
 	"conclave/keys/mls/internal/codec"
 	"conclave/keys/mls/internal/framing"
@@ -103,9 +105,9 @@ func (st *state) encode(w *codec.Writer) {
 		}
 	})
 	w.Vector(func(w *codec.Writer) {
-		for public, private := range st.updates {
+		for _, public := range slices.Sorted(maps.Keys(st.updates)) {
 			w.Opaque([]byte(public))
-			w.Opaque(private)
+			w.Opaque(st.updates[public])
 		}
 	})
 }

@@ -15,13 +15,13 @@ func (t *Tree) Validate(groupID []byte, context Extensions) error {
 	if err := t.checkUnmerged(); err != nil {
 		return err
 	}
-	if err := t.checkParentHashes(); err != nil {
-		return err
-	}
 	if err := t.CheckKeysUnique(); err != nil {
 		return err
 	}
 	if err := t.CheckAllMembers(context); err != nil {
+		return err
+	}
+	if err := t.checkParentHashes(); err != nil {
 		return err
 	}
 	return t.verifyLeaves(groupID)
