@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"image"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -28,7 +29,8 @@ type Core struct {
 	session   atomic.Pointer[media.Session]
 	observers struct {
 		sync.Mutex
-		list []func()
+		next int
+		by   map[int]func()
 	}
 	observed struct { // newest state of the running meeting, written by its runner
 		sync.Mutex
@@ -116,12 +118,23 @@ func (c *Core) Send(i Intent) { c.post(i) }
 // Latest returns the newest snapshot.
 func (c *Core) Latest() Snapshot { return *c.latest.Load() }
 
-// Subscribe calls f after each new snapshot, from the core's goroutine; f must
-// return at once.
-func (c *Core) Subscribe(f func()) {
-	c.observers.Lock()
-	defer c.observers.Unlock()
-	c.observers.list = append(c.observers.list, f)
+// Subscribe calls news after each new snapshot, from the core's goroutine,
+// until cancel is called; news must return at once.
+func (c *Core) Subscribe(news func()) (cancel func()) {
+	o := &c.observers
+	o.Lock()
+	defer o.Unlock()
+	number := o.next
+	o.next++
+	if o.by == nil {
+		o.by = map[int]func(){}
+	}
+	o.by[number] = news
+	return func() {
+		o.Lock()
+		defer o.Unlock()
+		delete(o.by, number)
+	}
 }
 
 // Want implements Frames.
@@ -262,10 +275,10 @@ func (c *Core) publish() {
 	s := c.snapshot()
 	c.latest.Store(&s)
 	c.observers.Lock()
-	list := c.observers.list
+	list := slices.Collect(maps.Values(c.observers.by))
 	c.observers.Unlock()
-	for _, f := range list {
-		f()
+	for _, news := range list {
+		news()
 	}
 }
 

@@ -58,7 +58,7 @@ func (c *Core) chooseService(address string) {
 	if address == "" {
 		c.settings.Service, c.settings.Pin = "", ""
 	} else {
-		service, pin, err := parseService(address)
+		service, pin, err := ParseService(address)
 		if err != nil {
 			c.notify(Notice{Code: NoticeBrokenLink, Severity: SeverityWarning})
 			return
@@ -69,9 +69,9 @@ func (c *Core) chooseService(address string) {
 	c.save()
 }
 
-// parseService reads a service's address, with or without scheme and pin, by
-// the rules of links.
-func parseService(address string) (service, pin string, err error) {
+// ParseService reads a service's address, with or without scheme and pin
+// ("#..."), by the rules of links.
+func ParseService(address string) (service, pin string, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		u, err = url.Parse("https://" + address)
