@@ -62,16 +62,29 @@ func (s *Session) attach(relay Relay) {
 	s.nudge()
 }
 
+// repairTime is how long a connection may repair itself before it is given up
+// for a new one, with a new token and perhaps to another relay.
+const repairTime = 3 * time.Second
+
 // follow handles what happens at the relay until the connection is over.
 func (s *Session) follow(relay Relay) {
 	events := relay.Events()
+	var limit <-chan time.Time // of a repair that is under way
 	for {
 		select {
 		case e, ok := <-events:
 			if !ok {
 				return
 			}
+			switch {
+			case e.Kind == RelayInterrupted && limit == nil:
+				limit = time.After(repairTime)
+			case e.Kind == RelayRestored:
+				limit = nil
+			}
 			s.handle(e)
+		case <-limit:
+			return
 		case <-s.ctx.Done():
 			return
 		}

@@ -2,9 +2,9 @@ package peer_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,42 +12,37 @@ import (
 	"conclave/call/media"
 	"conclave/call/media/device"
 	"conclave/call/peer"
-	"conclave/call/relay"
 	"conclave/keys"
 )
 
-// room is a relay of its own for one test, and the meeting held on it.
+// room is a meeting on the relay of a helper process.
 type room struct {
-	t    *testing.T
-	srv  *relay.Server
-	http *httptest.Server
-	id   keys.MeetingID
+	t     *testing.T
+	relay *helper
+	id    keys.MeetingID
 }
+
+// rooms numbers the meetings of this process.
+var rooms atomic.Uint32
 
 func newRoom(t *testing.T) *room {
 	t.Helper()
-	srv, err := relay.Start(t.Context(), relay.Config{Local: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &room{t: t, srv: srv, http: httptest.NewServer(srv.Handler()), id: keys.MeetingID{1, 2, 3}}
-	t.Cleanup(func() {
-		r.http.Close()
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return r
+	return roomOn(t, shared(t))
+}
+
+func roomOn(t *testing.T, h *helper) *room {
+	n := rooms.Add(1)
+	return &room{t: t, relay: h, id: keys.MeetingID{1, byte(n >> 8), byte(n)}}
 }
 
 // dial returns a Dial function for an identity.
 func (r *room) dial(identity string) func(context.Context) (media.Relay, error) {
 	return func(ctx context.Context) (media.Relay, error) {
-		token, err := r.srv.Token(keys.RelayRoom(r.id), identity)
+		token, err := r.relay.token(ctx, keys.RelayRoom(r.id), identity)
 		if err != nil {
 			return nil, err
 		}
-		return peer.Dial(ctx, peer.Config{URL: "ws" + strings.TrimPrefix(r.http.URL, "http"), Token: string(token)})
+		return peer.Dial(ctx, peer.Config{URL: "ws" + strings.TrimPrefix(r.relay.url, "http"), Token: token})
 	}
 }
 
@@ -266,4 +261,105 @@ func TestStrangerIsReportedAndNeverOpened(t *testing.T) {
 	}
 	meet(a, b)
 	within(t, 15*time.Second, "picture after admission", func() bool { return a.of(b).PatternsRead > 0 })
+}
+
+func TestRemovedMemberIsCutOffAndNothingLeavesWhenSendingIsForbidden(t *testing.T) {
+	r := newRoom(t)
+	base := key32(7)
+	a, b := r.join(1, base, 500), r.join(2, base, 800)
+	meet(a, b)
+	within(t, 15*time.Second, "pictures both ways", func() bool { return a.of(b).PatternsRead > 3 && b.of(a).PatternsRead > 3 })
+
+	// a forbids sending: what b has received stops growing.
+	a.session.SetSending(false)
+	sent := a.session.Stats().Sent
+	pause(300 * time.Millisecond) // what is under way in the relay
+	had := b.of(a)
+	pause(500 * time.Millisecond)
+	if now := b.of(a); now.VideoReceived != had.VideoReceived || now.AudioReceived != had.AudioReceived {
+		t.Errorf("%d pictures and %d sounds arrived after sending was forbidden", now.VideoReceived-had.VideoReceived, now.AudioReceived-had.AudioReceived)
+	}
+	if now := a.session.Stats().Sent; now.VideoFrames != sent.VideoFrames || now.AudioFrames != sent.AudioFrames {
+		t.Errorf("frames were sent after SetSending(false) returned")
+	}
+	within(t, 5*time.Second, "tile is weak", func() bool { return b.of(a).State == media.TileWeak })
+	a.session.SetSending(true)
+	within(t, 5*time.Second, "picture again", func() bool { return b.of(a).State == media.TileLive })
+
+	// a moves to a key that b does not get: b's last decryptable frame was before.
+	if err := a.ring.AddEpoch(2, key32(9), a.leaf); err != nil {
+		t.Fatal(err)
+	}
+	clicked := time.Now()
+	if err := a.ring.SwitchSend(2, false); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "waiting for the key", func() bool { return b.of(a).State == media.TileWaitingForKey })
+	last := b.of(a).LastOpened.Sub(clicked)
+	t.Logf("last decryptable frame %v after the switch", last)
+	if last > 300*time.Millisecond {
+		t.Errorf("last decryptable frame %v after the switch, want less than 300 ms", last)
+	}
+	// b gets it late: the picture comes back by itself.
+	if err := b.ring.AddEpoch(2, key32(9), b.leaf); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "picture after the key", func() bool { return b.of(a).State == media.TileLive })
+}
+
+// pause lets packets in other programs arrive; there is nothing to wait for
+// when the rule is that nothing comes.
+func pause(d time.Duration) { <-time.After(d) }
+
+func TestCameraOffAndOnAndHiddenTiles(t *testing.T) {
+	r := newRoom(t)
+	base := key32(7)
+	a, b := r.join(1, base, 500), r.join(2, base, 800)
+	meet(a, b)
+	within(t, 15*time.Second, "picture", func() bool { return b.of(a).PatternsRead > 3 })
+	a.session.SetWants(media.Wants{Mic: true})
+	within(t, 5*time.Second, "camera off", func() bool { return b.of(a).State == media.TileCameraOff })
+	a.session.SetWants(media.Wants{Mic: true, Camera: true})
+	before := b.of(a).PatternsRead
+	took := within(t, 5*time.Second, "camera on again", func() bool { return b.of(a).PatternsRead > before && b.of(a).State == media.TileLive })
+	t.Logf("camera on again after %v", took)
+	if refused := b.of(a).Refused; refused != (media.Refusals{}) {
+		t.Errorf("frames that the relay made up after the mute were counted: %+v", refused)
+	}
+
+	b.session.Tile(a.key).Resize(0, 0)
+	within(t, 5*time.Second, "hidden tile costs nothing", func() bool {
+		was := b.of(a).VideoReceived
+		pause(300 * time.Millisecond)
+		return b.of(a).VideoReceived == was
+	})
+	if b.of(a).AudioReceived == 0 {
+		t.Error("sound stopped with the picture")
+	}
+	before = b.of(a).PatternsRead
+	b.session.Tile(a.key).Resize(200, 113)
+	took = within(t, 5*time.Second, "visible again", func() bool { return b.of(a).PatternsRead > before })
+	t.Logf("visible again after %v", took)
+	img, _ := b.session.Tile(a.key).Latest()
+	if img == nil || img.Rect.Dx() != 200 || img.Rect.Dy() != 113 {
+		t.Errorf("tile is %v, want 200x113", img)
+	}
+}
+
+func TestMeetingGoesOnAfterTheRelayDied(t *testing.T) {
+	h := startHelper(t, "127.0.0.1:0")
+	r := roomOn(t, h)
+	base := key32(7)
+	a, b := r.join(1, base, 500), r.join(2, base, 800)
+	meet(a, b)
+	both := func() bool { return a.of(b).State == media.TileLive && b.of(a).State == media.TileLive }
+	within(t, 15*time.Second, "pictures both ways", both)
+	h.stop()
+	within(t, 15*time.Second, "stall noticed", func() bool { return a.of(b).State != media.TileLive })
+	again := startHelper(t, strings.TrimPrefix(h.url, "http://"))
+	if again.url != h.url {
+		t.Fatalf("relay is back at %s, want %s", again.url, h.url)
+	}
+	took := within(t, 40*time.Second, "pictures both ways again", both)
+	t.Logf("pictures again %v after the relay came back", took)
 }
