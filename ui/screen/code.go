@@ -31,7 +31,7 @@ type Code struct {
 func NewCode(k *Kit) *Code {
 	c := &Code{
 		kit: k, digits: widget.NewDigits(), qr: widget.NewQR(236), verdict: newBanner(), covers: title(""), people: newRows[present.CodePerson](theme.SpaceXS, func() *coverRow { return newCoverRow(k) }),
-		words:  widget.NewText("", widget.Style{Size: theme.SizeLead, Bold: true, Wrap: true, Align: fyne.TextAlignCenter}),
+		words:  widget.NewText("", widget.Style{Size: theme.SizeTitle, Bold: true, Wrap: true, Align: fyne.TextAlignCenter}),
 		epoch:  widget.NewText("", widget.Style{Size: theme.SizeSmall, Color: theme.ColorMuted, Align: fyne.TextAlignCenter}),
 		change: widget.NewText("", widget.Style{Color: theme.ColorCaution, Bold: true, Wrap: true}),
 	}
@@ -42,15 +42,15 @@ func NewCode(k *Kit) *Code {
 	gap := widget.Gap()
 	top := widget.PadXY(theme.SpaceL, theme.SpaceS, widget.Grow(widget.Row(theme.SpaceS, back, gap), gap))
 
-	reading := widget.Card(theme.SpaceL, widget.Column(theme.SpaceM, c.digits, widget.Rule(), label(k.say("code.words")), c.words))
+	reading := widget.Card(theme.SpaceL, widget.Place(widget.Column(theme.SpaceM, c.digits, widget.Rule(), label(k.say("code.words")), c.words), widget.Center, widget.Stretch))
 	scan := widget.Column(theme.SpaceS, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBorder, Radius: 4}), widget.Pad(theme.SpaceXS, c.qr)),
 		widget.NewText(k.say("code.scan"), widget.Style{Size: theme.SizeSmall, Color: theme.ColorMuted, Align: fyne.TextAlignCenter}), c.epoch)
-	upper := widget.Place(widget.Grow(widget.Row(theme.SpaceL, reading, scan), reading), widget.Start, widget.Start)
+	upper := widget.Beside(0.29, 760, theme.SpaceL, reading, scan)
 	buttons := middle(c.matches, c.differs)
 	page := widget.Column(theme.SpaceM,
 		widget.Column(theme.SpaceXS, display(k.say("code.title")), muted(k.say("code.lead"))),
 		upper, c.verdict.object, c.warning, c.change, buttons, widget.Rule(), c.covers, c.people.box, widget.Fixed(0, 12, widget.Gap()))
-	scroll := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, widget.Narrow(1180, page)))
+	scroll := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, widget.Narrow(1560, page)))
 	c.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), widget.Grow(widget.Column(theme.SpaceNo, top, scroll), scroll))
 	return c
 }
@@ -95,7 +95,7 @@ type coverRow struct {
 	name          *widget.Text
 	marks         *marks
 	print, safety *widget.Text
-	safetyColumn  *fyne.Container
+	safetyLabel   *widget.Text
 	kit           *Kit
 }
 
@@ -103,8 +103,8 @@ func newCoverRow(k *Kit) *coverRow {
 	r := &coverRow{kit: k, avatar: widget.NewAvatar("", 0, 38), name: widget.NewText("", widget.Style{Bold: true}), marks: newMarks(), print: mono(""), safety: mono("")}
 	who := widget.Column(theme.SpaceXS, r.name, r.marks.row)
 	prints := widget.Column(theme.SpaceXS, label(k.say("home.fingerprint")), r.print)
-	r.safetyColumn = widget.Column(theme.SpaceXS, label(k.say("code.safety")), r.safety)
-	columns := widget.Columns(250, theme.SpaceM, who, prints, r.safetyColumn)
+	r.safetyLabel = label("")
+	columns := widget.Columns(240, theme.SpaceM, who, prints, widget.Column(theme.SpaceXS, r.safetyLabel, r.safety))
 	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceM, r.avatar, columns), columns))
 	return r
 }
@@ -121,5 +121,9 @@ func (r *coverRow) set(v present.CodePerson) {
 	r.marks.set(list)
 	r.print.Set(v.Fingerprint)
 	r.safety.Set(v.SafetyNumber)
-	show(r.safetyColumn, v.SafetyNumber != "")
+	words := ""
+	if v.SafetyNumber != "" {
+		words = r.kit.say("code.safety")
+	}
+	r.safetyLabel.Set(words)
 }

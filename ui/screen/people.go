@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 
 	"conclave/app/core"
@@ -133,7 +135,7 @@ func (r *knockerRow) set(v present.Knocker) {
 	r.view = v
 	r.avatar.Set(v.Called, v.Key[0])
 	r.name.Set(v.Name)
-	r.print.Set(v.Fingerprint)
+	r.print.Set(twoLines(v.Fingerprint))
 	r.marks.set(v.Marks)
 	words := r.kit.say("people.admit")
 	if v.Admitting {
@@ -142,6 +144,15 @@ func (r *knockerRow) set(v present.Knocker) {
 	r.admit.Set(words, theme.IconNone, widget.Primary)
 	r.admit.SetEnabled(!v.Admitting)
 	r.refuse.SetEnabled(!v.Admitting)
+}
+
+// twoLines breaks a fingerprint in the middle.
+func twoLines(print string) string {
+	groups := strings.Fields(print)
+	if len(groups) < 8 {
+		return print
+	}
+	return strings.Join(groups[:len(groups)/2], " ") + "\n" + strings.Join(groups[len(groups)/2:], " ")
 }
 
 type personRow struct {

@@ -92,3 +92,17 @@ func Logo() fyne.Resource { return fyne.NewStaticResource("conclave-logo.svg", a
 
 // AppIcon returns the program's icon.
 func AppIcon() fyne.Resource { return fyne.NewStaticResource("conclave-icon.svg", assets.Icon) }
+
+// Corner returns what is left outside a rounded corner, in a colour: 0 is at
+// the top left, 1 at the top right, 2 at the bottom left, 3 at the bottom
+// right.
+func Corner(i int, c color.Color) fyne.Resource {
+	paths := [...]string{
+		"M0 0 L14 0 C6.27 0 0 6.27 0 14 Z", "M14 0 L0 0 C7.73 0 14 6.27 14 14 Z",
+		"M0 14 L14 14 C6.27 14 0 7.73 0 0 Z", "M14 14 L0 14 C7.73 14 14 7.73 14 0 Z",
+	}
+	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	hex := fmt.Sprintf("%02x%02x%02x", n.R, n.G, n.B)
+	svg := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 14 14"><path fill="#` + hex + `" d="` + paths[i] + `"/></svg>`
+	return fyne.NewStaticResource(fmt.Sprintf("corner%d-%s.svg", i, hex), []byte(svg))
+}

@@ -46,7 +46,7 @@ func (d *Digits) HeightFor(width float32) float32 { return d.textSize(width) * 3
 // is 0.6 of its size wide, and the gap between groups 1.1.
 func (d *Digits) textSize(width float32) float32 {
 	fit := width / (3*5*0.6 + 2*1.1)
-	return max(20, min(fit, 1.7*d.Theme().Size(theme.SizeCode)))
+	return max(20, min(fit, 2.3*d.Theme().Size(theme.SizeCode)))
 }
 
 // CreateRenderer implements fyne.Widget.

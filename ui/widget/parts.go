@@ -369,3 +369,62 @@ func (r *switchRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (r *switchRenderer) Destroy() {}
+
+// beside gives the second of two objects a share of the width, and at least
+// what it needs; the first gets the rest. Where that is too narrow, they stand
+// below each other.
+type beside struct {
+	share, least float32
+	gap          fyne.ThemeSizeName
+	width        float32
+}
+
+// Beside puts second beside first at a share of the width. Below a width of
+// least (in the text scale), it comes under it.
+func Beside(share, least float32, gap fyne.ThemeSizeName, first, second fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &beside{share: share, least: least, gap: gap}, Objects: []fyne.CanvasObject{first, second}}
+}
+
+func (b *beside) split(objects []fyne.CanvasObject, width float32) (first, second float32) {
+	second = max(objects[1].MinSize().Width, width*b.share)
+	if width < b.least*base.Size(theme.SizeBody)/14 {
+		return width, min(second, width)
+	}
+	return width - second - base.Size(b.gap), second
+}
+
+// Layout implements fyne.Layout.
+func (b *beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	b.width = size.Width
+	w1, w2 := b.split(objects, size.Width)
+	h1, h2 := HeightFor(objects[0], w1), HeightFor(objects[1], w2)
+	if w1 == size.Width {
+		objects[0].Move(fyne.NewPos(0, 0))
+		objects[0].Resize(fyne.NewSize(w1, h1))
+		objects[1].Move(fyne.NewPos((size.Width-w2)/2, h1+base.Size(b.gap)))
+		objects[1].Resize(fyne.NewSize(w2, h2))
+		return
+	}
+	objects[0].Move(fyne.NewPos(0, 0))
+	objects[0].Resize(fyne.NewSize(w1, max(h1, h2)))
+	objects[1].Move(fyne.NewPos(size.Width-w2, 0))
+	objects[1].Resize(fyne.NewSize(w2, h2))
+}
+
+// MinSize implements fyne.Layout. Side by side or not is found at Layout.
+func (b *beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	m := stack{}.MinSize(objects)
+	if b.width > 0 {
+		m.Height = b.heightFor(objects, b.width)
+	}
+	return m
+}
+
+func (b *beside) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	w1, w2 := b.split(objects, width)
+	h1, h2 := HeightFor(objects[0], w1), HeightFor(objects[1], w2)
+	if w1 == width {
+		return h1 + base.Size(b.gap) + h2
+	}
+	return max(h1, h2)
+}

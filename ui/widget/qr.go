@@ -69,6 +69,9 @@ func (q *QR) draw(w, h int) image.Image {
 	return img
 }
 
+// HeightFor implements Heighter: a code is a square.
+func (q *QR) HeightFor(width float32) float32 { return width }
+
 // MinSize implements fyne.CanvasObject.
 func (q *QR) MinSize() fyne.Size { return fyne.NewSquareSize(q.side) }
 

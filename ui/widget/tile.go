@@ -44,22 +44,23 @@ type Tile struct {
 	visible bool
 	hovered bool
 
-	back, frame, ring *canvas.Rectangle
-	plate             *canvas.Rectangle
-	avatar            *Avatar
-	caption           *Text
-	captionIcon       *Icon
-	name              *canvas.Text
-	marks             []*Icon
-	corner            *Icon
-	cornerBox         *canvas.Rectangle
+	back, ring  *canvas.Rectangle
+	corners     [4]*canvas.Image
+	plate       *canvas.Rectangle
+	avatar      *Avatar
+	caption     *Text
+	captionIcon *Icon
+	name        *canvas.Text
+	marks       []*Icon
+	corner      *Icon
+	cornerBox   *canvas.Rectangle
 }
 
 // NewTile returns a tile; tapped may be nil.
 func NewTile(source Source, tapped func()) *Tile {
 	t := &Tile{
 		source: source, tapped: tapped, visible: true,
-		back: canvas.NewRectangle(nil), frame: canvas.NewRectangle(color.Transparent), ring: canvas.NewRectangle(color.Transparent), plate: canvas.NewRectangle(nil),
+		back: canvas.NewRectangle(nil), ring: canvas.NewRectangle(color.Transparent), plate: canvas.NewRectangle(nil),
 		avatar:  NewAvatar("", 0, 0),
 		caption: NewText("", Style{Size: theme.SizeSmall, Color: theme.ColorOnTileMuted, Align: fyne.TextAlignCenter, Wrap: true, Lines: 2}),
 		name:    canvas.NewText("", nil), captionIcon: NewIcon(theme.IconNone, 16, theme.ColorOnTileMuted),
@@ -67,6 +68,9 @@ func NewTile(source Source, tapped func()) *Tile {
 	}
 	for range 4 {
 		t.marks = append(t.marks, NewIcon(theme.IconNone, 15, theme.ColorOnTile))
+	}
+	for i := range t.corners {
+		t.corners[i] = &canvas.Image{FillMode: canvas.ImageFillStretch}
 	}
 	t.name.TextStyle.Bold = true
 	t.raster = canvas.NewRaster(t.draw)
@@ -219,17 +223,17 @@ func (r *tileRenderer) apply() {
 	r.applyFrame()
 }
 
-const (
-	tileRadius = 14
-	frameWidth = 6
-)
+const tileRadius = 14
 
-// applyFrame draws the rounded corners over a square picture: the frame has
-// the stage's colour and lies outside. The ring marks who speaks.
+// applyFrame draws round corners over a square picture, in the stage's colour,
+// and the ring around who speaks. (Fyne's two painters do not agree on where
+// the line of a rectangle lies, so a frame cannot do it.)
 func (r *tileRenderer) applyFrame() {
 	t := r.tile
-	t.frame.StrokeColor, t.frame.StrokeWidth = colorOf(t, theme.ColorStage), frameWidth
-	t.frame.CornerRadius = tileRadius + frameWidth/2
+	for i, c := range t.corners {
+		c.Hidden = !t.view.Live
+		c.Resource = theme.Corner(i, colorOf(t, theme.ColorStage))
+	}
 	t.ring.CornerRadius, t.ring.StrokeWidth = tileRadius, 3.5
 	t.ring.Hidden = false
 	switch {
@@ -273,8 +277,10 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 		scale := pixelScale(t)
 		t.want(int(size.Width*scale+0.5), int(size.Height*scale+0.5))
 	}
-	t.frame.Move(fyne.NewPos(-frameWidth/2, -frameWidth/2))
-	t.frame.Resize(size.AddWidthHeight(frameWidth, frameWidth))
+	for i, c := range t.corners {
+		c.Resize(fyne.NewSquareSize(tileRadius))
+		c.Move(fyne.NewPos(float32(i%2)*(size.Width-tileRadius), float32(i/2)*(size.Height-tileRadius)))
+	}
 	t.ring.Resize(size)
 	r.layoutMiddle(size)
 	r.layoutPlate(size)
@@ -386,7 +392,11 @@ func (r *tileRenderer) Refresh() {
 
 func (r *tileRenderer) Objects() []fyne.CanvasObject {
 	t := r.tile
-	out := []fyne.CanvasObject{t.back, t.raster, t.avatar, t.caption, t.captionIcon, t.frame, t.ring, t.plate, t.name, t.cornerBox, t.corner}
+	out := []fyne.CanvasObject{t.back, t.raster, t.avatar, t.caption, t.captionIcon}
+	for _, c := range t.corners {
+		out = append(out, c)
+	}
+	out = append(out, t.ring, t.plate, t.name, t.cornerBox, t.corner)
 	for _, m := range t.marks {
 		out = append(out, m)
 	}
