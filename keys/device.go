@@ -68,13 +68,14 @@ func (k *PublicKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// DeviceKey is the private half of a device's identity. The seed lies behind a
-// pointer, so that it is not printed even as an unexported field of another
-// struct. The zero value has no key; its methods panic, except IsZero and those
-// that print.
+// DeviceKey is the private half of a device's identity. The zero value has no key;
+// its methods panic, except IsZero and those that print.
 type DeviceKey struct {
 	hidden
-	private *ed25519.PrivateKey
+	// private holds an ed25519.PrivateKey. Package fmt reads unexported fields of
+	// other structs without their methods, and follows pointers to slices and
+	// structs there for some verbs, but never a pointer to an interface.
+	private *crypto.Signer
 }
 
 // NewDeviceKey makes a key from the system's random source.
@@ -88,7 +89,7 @@ func NewDeviceKey() (DeviceKey, error) {
 
 // DeviceKeyFromSeed returns the key of a stored seed (RFC 8032 section 5.1.5).
 func DeviceKeyFromSeed(seed [32]byte) DeviceKey {
-	private := ed25519.NewKeyFromSeed(seed[:])
+	var private crypto.Signer = ed25519.NewKeyFromSeed(seed[:])
 	return DeviceKey{private: &private}
 }
 
@@ -96,17 +97,19 @@ func DeviceKeyFromSeed(seed [32]byte) DeviceKey {
 func (k DeviceKey) IsZero() bool { return k.private == nil }
 
 // Seed returns the secret itself, for keys/vault alone.
-func (k DeviceKey) Seed() [32]byte { return [32]byte(k.private.Seed()) }
+func (k DeviceKey) Seed() [32]byte { return [32]byte(k.key().Seed()) }
 
 // Public returns the device's identity.
 func (k DeviceKey) Public() PublicKey {
-	return PublicKey((*k.private)[ed25519.SeedSize:])
+	return PublicKey(k.key()[ed25519.SeedSize:])
 }
+
+func (k DeviceKey) key() ed25519.PrivateKey { return (*k.private).(ed25519.PrivateKey) }
 
 // Sign signs msg for one purpose, named by context. Contexts are short constant
 // words without a zero byte; a signature made for one never verifies for another.
 func (k DeviceKey) Sign(context string, msg []byte) []byte {
-	return ed25519.Sign(*k.private, signed(context, msg))
+	return ed25519.Sign(k.key(), signed(context, msg))
 }
 
 // Signer returns the key as MLS needs it. What it signs carries no context: use

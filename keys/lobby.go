@@ -27,7 +27,7 @@ var (
 // name and passcode, so that the service sees neither.
 type LobbyKey struct {
 	hidden
-	private *hpke.PrivateKey
+	private *hpke.PrivateKey // a pointer to an interface: see DeviceKey
 }
 
 // NewLobbyKey makes a key from the system's random source.
