@@ -91,6 +91,15 @@ func (s *Staged) Members() (list []Member) {
 	return list
 }
 
+// RatchetTree returns the tree of the epoch the commit begins, for new members who
+// fetch it apart from their Welcome, or nil when this client is not in that epoch.
+func (s *Staged) RatchetTree() []byte {
+	if s.next == nil {
+		return nil
+	}
+	return codec.Marshal(s.next.tree)
+}
+
 func (s *Staged) wipe() {
 	if s.next != nil {
 		s.next.wipe()

@@ -178,6 +178,13 @@ func (g *Group) Protect(plaintext, authenticated []byte) ([]byte, error) {
 	return codec.Marshal(&framing.Message{Wire: framing.WirePrivate, Private: m}), nil
 }
 
+// SetEncryptHandshake changes Config.EncryptHandshake from the next message on.
+func (g *Group) SetEncryptHandshake(encrypt bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.config.EncryptHandshake = encrypt
+}
+
 // Pending reports whether a commit of this client waits for its echo.
 func (g *Group) Pending() bool {
 	g.mu.Lock()

@@ -26,11 +26,17 @@ type ID uint16
 
 // The suites this package speaks.
 const (
-	X25519AES128  ID = 0x0001 // MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
-	P256AES128    ID = 0x0002 // MLS_128_DHKEMP256_AES128GCM_SHA256_P256
-	X25519ChaCha  ID = 0x0003 // MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519
-	PostQuantum   ID = 0xF04E // MLKEM768X25519_AES256GCM_SHA384_Ed25519, code point not assigned
-	postQuantumPP ID = 0x0008 // the same suite where mlspp is the peer
+	X25519AES128 ID = 0x0001 // MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+	P256AES128   ID = 0x0002 // MLS_128_DHKEMP256_AES128GCM_SHA256_P256
+	X25519ChaCha ID = 0x0003 // MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519
+	PostQuantum  ID = 0xF04E // MLKEM768X25519_AES256GCM_SHA384_Ed25519, code point not assigned
+)
+
+// Others number the post-quantum suite otherwise, as long as IANA does not. Groups
+// of ours never have these numbers; test peers do.
+const (
+	postQuantumPP      ID = 0x0008 // mlspp
+	postQuantumOpenMLS ID = 0x004E // OpenMLS
 )
 
 const labelPrefix = "MLS 1.0 "
@@ -61,7 +67,7 @@ func Lookup(id ID) (*Suite, error) {
 	case X25519ChaCha:
 		s.kem, s.scheme = hpke.DHKEM(ecdh.X25519()), schemeEd25519
 		s.aead, s.newAEAD, s.nk = hpke.ChaCha20Poly1305(), chacha20poly1305.New, chacha20poly1305.KeySize
-	case PostQuantum, postQuantumPP:
+	case PostQuantum, postQuantumPP, postQuantumOpenMLS:
 		s.kem, s.scheme = hpke.MLKEM768X25519(), schemeEd25519
 		s.kdf, s.newHash, s.nh = hpke.HKDFSHA384(), sha512.New384, 48
 		s.aead, s.nk = hpke.AES256GCM(), 32
