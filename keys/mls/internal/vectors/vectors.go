@@ -43,22 +43,28 @@ func (h *Hex) UnmarshalJSON(b []byte) error {
 // neither is, the test is skipped and says so.
 func Load(t testing.TB, set, file string, v any) {
 	t.Helper()
-	path := filepath.Join(moduleRoot(t), "..", "shared", "vectors", set, file)
-	raw, err := os.ReadFile(path)
+	if !Find(set, file, v) {
+		t.Skipf("SKIPPED: vectors %s/%s are neither beside the checkout, in ../shared/vectors, nor in module %s", set, file, peerModule)
+	}
+}
+
+// Find is Load for those who can do without: it reports whether the file is there.
+func Find(set, file string, v any) bool {
+	raw, err := os.ReadFile(filepath.Join(moduleRoot(), "..", "shared", "vectors", set, file))
 	if errors.Is(err, fs.ErrNotExist) && set == Official {
 		out, listErr := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", peerModule).Output()
 		if listErr != nil {
-			t.Skipf("SKIPPED: vectors %s/%s are neither at %s nor in module %s", set, file, path, peerModule)
+			return false
 		}
-		path = filepath.Join(strings.TrimSpace(string(out)), "testdata", "mls-interop-testvectors", "test-vectors", file)
-		raw, err = os.ReadFile(path)
+		raw, err = os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "mls-interop-testvectors", "test-vectors", file))
 	}
 	if err != nil {
-		t.Skipf("SKIPPED: no vectors %s/%s: %v", set, file, err)
+		return false
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		t.Fatalf("read %s: %v", path, err)
+		panic("vectors: " + file + ": " + err.Error())
 	}
+	return true
 }
 
 // Suites collects the suites of a file's cases and says at the end which ones were
@@ -88,10 +94,11 @@ func (u *Suites) Report(t testing.TB) {
 	t.Logf("cases run by suite %v; not run, for suites this package does not have, %v", u.run, u.skipped)
 }
 
-func moduleRoot(t testing.TB) string {
+// moduleRoot is the folder of go.mod above the test.
+func moduleRoot() string {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		panic("vectors: " + err.Error())
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -99,7 +106,7 @@ func moduleRoot(t testing.TB) string {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			t.Fatal("no go.mod above the test")
+			panic("vectors: no go.mod above the test")
 		}
 		dir = up
 	}
