@@ -423,11 +423,25 @@ func TestReplayWindow(t *testing.T) {
 		counter uint64
 		fresh   bool
 	}{
-		{5000, true}, {5000, false}, {4999, true}, {4999, false},
-		{5000 - windowSize, false}, {5000 - windowSize + 1, true}, {5000 - windowSize + 1, false},
-		{5001, true}, {5000 - windowSize + 1, false}, {5000 - windowSize + 2, true},
-		{6500, true}, {5001, false}, {6500 - windowSize + 1, true}, {6499, true}, {6499, false},
-		{1 << 60, true}, {6500, false}, {1<<60 - 1, true}, {1 << 60, false},
+		{5000, true},
+		{5000, false},
+		{4999, true},
+		{4999, false},
+		{5000 - windowSize, false},
+		{5000 - windowSize + 1, true},
+		{5000 - windowSize + 1, false},
+		{5001, true},
+		{5000 - windowSize + 1, false},
+		{5000 - windowSize + 2, true},
+		{6500, true},
+		{5001, false},
+		{6500 - windowSize + 1, true},
+		{6499, true},
+		{6499, false},
+		{1 << 60, true},
+		{6500, false},
+		{1<<60 - 1, true},
+		{1 << 60, false},
 	}
 	for i, s := range steps {
 		if got := w.isFresh(s.counter); got != s.fresh {

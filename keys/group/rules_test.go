@@ -309,3 +309,25 @@ func TestTransportMeetingHasRosterButNoFrameKeys(t *testing.T) {
 		t.Errorf("frame keys: %v, want ErrMode", err)
 	}
 }
+
+// A meeting in transport mode has a group too, for people, chat and names, and no
+// key to seal media with.
+func TestTransportModeHasNoFrameKeys(t *testing.T) {
+	device := newDevice(t)
+	r := &room{t: t, cfg: Config{Descriptor: testSigned(t, device, func(d *keys.Descriptor) { d.Mode = keys.ModeTransport })}}
+	r.host = r.person("host", device)
+	g, err := Create(r.host.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.host.Group, r.present = g, []*person{r.host}
+	guest := r.admit("a")[0]
+	for _, p := range r.present {
+		if k, err := p.FrameKeys(); !errors.Is(err, ErrMode) || k.Base != nil {
+			t.Errorf("%s: got %v, want ErrMode", p.name, err)
+		}
+	}
+	if guest.Code() != r.host.Code() {
+		t.Error("the codes differ")
+	}
+}
