@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 )
 
 // Open returns the vault that cfg asks for, and its kind. With no Backend it takes
-// the keychain when one answers within the probe's time, and else the sealed file;
-// the caller then remembers the kind and asks for it by name the next time, so that
-// a keychain that is locked or slow one day does not lead to a second, empty vault.
+// the keychain when one answers within the probe's time, and else the sealed file.
+// The choice is made once and stays: a keychain that is locked or slow one day must
+// not lead to a second, empty vault, and to a device that nobody recognises. It is
+// known from the sealed file, or from an empty file named <Service>.keychain in Dir;
+// with Backend the choice can be made anew.
+//
 // The context limits the probe and not the life of the vault.
 //
 // Errors: ErrName, ErrNoKeychain, ErrKeychainTimeout, ErrNeedPassphrase,
@@ -33,12 +38,17 @@ func Open(ctx context.Context, cfg Config) (Vault, Kind, error) {
 	return nil, 0, fmt.Errorf("open vault: unknown backend %d", cfg.Backend)
 }
 
+// openEither keeps to the choice of an earlier start, or makes it.
 func openEither(ctx context.Context, cfg Config) (Vault, Kind, error) {
+	if cfg.Dir != "" && exists(cfg.sealedPath()) {
+		return openSealedFile(cfg)
+	}
 	v, kind, keychainErr := openKeychain(ctx, cfg)
 	if keychainErr == nil {
+		cfg.markKeychain()
 		return v, kind, nil
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || cfg.Dir != "" && exists(cfg.markPath()) {
 		return nil, 0, keychainErr
 	}
 	v, kind, err := openSealedFile(cfg)
@@ -46,6 +56,24 @@ func openEither(ctx context.Context, cfg Config) (Vault, Kind, error) {
 		return nil, 0, errors.Join(err, keychainErr)
 	}
 	return v, kind, nil
+}
+
+func (c Config) sealedPath() string { return filepath.Join(c.Dir, c.Service+".vault") }
+func (c Config) markPath() string   { return filepath.Join(c.Dir, c.Service+".keychain") }
+
+// markKeychain notes that the keychain was chosen. Without the note the choice is
+// made again, so a failure to write it is no reason to refuse.
+func (c Config) markKeychain() {
+	if c.Dir == "" || exists(c.markPath()) || os.MkdirAll(c.Dir, 0o700) != nil {
+		return
+	}
+	_ = os.WriteFile(c.markPath(), nil, 0o600)
+}
+
+// exists also says yes when it cannot tell.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func openKeychain(ctx context.Context, cfg Config) (Vault, Kind, error) {
@@ -69,7 +97,7 @@ func openSealedFile(cfg Config) (Vault, Kind, error) {
 	if cfg.cost == (cost{}) {
 		cfg.cost = defaultCost
 	}
-	f := &sealedFile{path: filepath.Join(cfg.Dir, cfg.Service+".vault"), cost: cfg.cost}
+	f := &sealedFile{path: cfg.sealedPath(), cost: cfg.cost}
 	if err := f.open(cfg.Passphrase); err != nil {
 		return nil, 0, err
 	}

@@ -221,7 +221,7 @@ func TestNoKeychainFallsBackToSealedFile(t *testing.T) {
 		}
 		exercise(t, v)
 
-		cfg.Passphrase = nil
+		cfg.Passphrase, cfg.Dir = nil, t.TempDir()
 		if _, _, err := Open(t.Context(), cfg); !errors.Is(err, ErrNeedPassphrase) || !errors.Is(err, ErrNoKeychain) {
 			t.Errorf("%s: nobody to ask: got %v", name, err)
 		}
@@ -229,6 +229,26 @@ func TestNoKeychainFallsBackToSealedFile(t *testing.T) {
 		if _, _, err := Open(t.Context(), cfg); !errors.Is(err, ErrNoKeychain) {
 			t.Errorf("%s: keychain wanted: got %v, want ErrNoKeychain", name, err)
 		}
+	}
+}
+
+func TestChoiceOfVaultStays(t *testing.T) {
+	ring := newFakeRing()
+	cfg := fileConfig(t, filepath.Join(t.TempDir(), "new"))
+	cfg.Backend, cfg.ring = 0, ring
+	if v := mustOpen(t, cfg); v.Kind() != Keychain {
+		t.Fatalf("got %v, want the keychain", v.Kind())
+	}
+	ring.fail = errors.New("locked today")
+	if _, _, err := Open(t.Context(), cfg); !errors.Is(err, ErrNoKeychain) {
+		t.Errorf("keychain out of reach: got %v, want ErrNoKeychain and no second vault", err)
+	}
+	cfg.Backend = SealedFile // a person may choose anew
+	mustOpen(t, cfg)
+
+	cfg.Backend, ring.fail = 0, nil
+	if v := mustOpen(t, cfg); v.Kind() != SealedFile {
+		t.Errorf("a keychain came up: got %v, want the sealed file of before", v.Kind())
 	}
 }
 
@@ -248,7 +268,7 @@ func TestHungKeychainDoesNotHangTheApp(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	cfg.Backend, cfg.ProbeTimeout = 0, time.Hour
+	cfg.Backend, cfg.ProbeTimeout, cfg.Dir = 0, time.Hour, t.TempDir()
 	if _, _, err := Open(ctx, cfg); !errors.Is(err, ErrKeychainTimeout) {
 		t.Errorf("given up: got %v, want ErrKeychainTimeout", err)
 	}
