@@ -179,11 +179,11 @@ func (r *Runner) run() {
 // event is left.
 func (r *Runner) take(what any) {
 	switch w := what.(type) {
-	case call.Event:
-		r.queue = append(r.queue, w)
-	case create:
+	case create: // before call.Event, which it is too
 		r.lobby = w.lobby
 		r.queue = append(r.queue, w.Create)
+	case call.Event:
+		r.queue = append(r.queue, w)
 	case dialled:
 		r.dialled(w)
 	case expire:
