@@ -7,7 +7,6 @@ import (
 	"conclave/keys/mls/internal/codec"
 	"conclave/keys/mls/internal/framing"
 	"conclave/keys/mls/internal/schedule"
-	"conclave/keys/mls/internal/suite"
 	"conclave/keys/mls/internal/tree"
 	"conclave/keys/mls/internal/vectors"
 )
@@ -35,36 +34,11 @@ func vectorSeeds(f *testing.F, names ...string) {
 	}
 }
 
-// ownSeeds are messages of a group of ours, of every kind, on a suite.
-func ownSeeds(f *testing.F, id Suite) [][]byte {
-	f.Helper()
-	groups := meeting(f, id, 3)
-	k := keyPackage(f, person(f, id, "guest"))
-	add, err := groups[0].ProposeAdd(k.Message())
-	must(f, err)
-	update, err := groups[0].ProposeUpdate()
-	must(f, err)
-	remove, err := groups[0].ProposeRemove(2)
-	must(f, err)
-	text, err := groups[0].Protect([]byte("hello"), []byte("aad"))
-	must(f, err)
-	info, err := groups[0].GroupInfo(true)
-	must(f, err)
-	_, external, err := JoinExternal(person(f, id, "late"), info, ExternalOptions{})
-	must(f, err)
-	staged, err := groups[0].Commit(CommitOptions{})
-	must(f, err)
-	groups[1].config.EncryptHandshake = true
-	private, err := groups[1].Commit(CommitOptions{})
-	must(f, err)
-	return [][]byte{k.Message(), add, update, remove, text, info, external, staged.Message(), staged.Welcome(), private.Message()}
-}
-
 // FuzzMessage decodes MLSMessages.
 func FuzzMessage(f *testing.F) {
 	vectorSeeds(f, "mls_welcome", "mls_group_info", "mls_key_package", "public_message_proposal", "public_message_commit", "private_message")
-	for _, m := range ownSeeds(f, X25519AES128) {
-		f.Add(m)
+	for _, m := range readFixture(f).Messages {
+		f.Add([]byte(m))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if m, err := framing.ParseMessage(in); err == nil {
@@ -79,12 +53,10 @@ func FuzzMessage(f *testing.F) {
 // FuzzTree decodes ratchet trees and checks them.
 func FuzzTree(f *testing.F) {
 	vectorSeeds(f, "ratchet_tree")
-	groups := meeting(f, X25519AES128, 5)
-	for _, g := range groups {
-		commit(f, g, CommitOptions{}, others(groups, g)...)
-	}
-	f.Add(groups[0].RatchetTree())
-	s := groups[0].now.suite
+	fx := readFixture(f)
+	g := fx.member(f, 0)
+	f.Add(g.RatchetTree())
+	s := g.now.suite
 	f.Fuzz(func(t *testing.T, in []byte) {
 		tr, err := tree.Parse(s, in)
 		if err != nil {
@@ -120,7 +92,7 @@ func FuzzStructures(f *testing.F) {
 			}
 		}
 	}
-	g := meeting(f, X25519AES128, 3)[0]
+	g := readFixture(f).member(f, 0)
 	f.Add(append([]byte{2}, codec.Marshal(&g.now.context)...))
 	f.Add(append([]byte{3}, codec.Marshal(g.now.tree.Leaf(0))...))
 	f.Add(append([]byte{4}, codec.Marshal(RequiredCapabilities{Proposals: []uint16{1}})...))
@@ -171,113 +143,68 @@ func FuzzStructures(f *testing.F) {
 // FuzzHandle gives a group messages that were true before they were changed: after
 // an error it is what it was.
 func FuzzHandle(f *testing.F) {
-	groups := meeting(f, X25519AES128, 3)
-	to := groups[1]
-	text, err := groups[0].Protect([]byte("hello"), []byte("aad"))
-	must(f, err)
-	update, err := groups[0].ProposeUpdate()
-	must(f, err)
-	staged, err := groups[2].Commit(CommitOptions{Remove: []LeafIndex{0}})
-	must(f, err)
-	groups[0].SetEncryptHandshake(true)
-	private, err := groups[0].Commit(CommitOptions{})
-	must(f, err)
-	info, err := to.GroupInfo(true)
-	must(f, err)
-	_, external, err := JoinExternal(person(f, X25519AES128, "late"), info, ExternalOptions{})
-	must(f, err)
-	for _, m := range [][]byte{text, update, staged.Message(), private.Message(), external, info} {
-		f.Add(m)
+	fx := readFixture(f)
+	for _, m := range fx.Messages {
+		f.Add([]byte(m))
 	}
-	before := snapshot(to)
-	config := to.config
 	f.Fuzz(func(t *testing.T, in []byte) {
-		g := restored(t, config, before)
-		if _, err := g.Handle(in); err != nil && !bytes.Equal(snapshot(g), before) {
+		g := fx.member(t, 1)
+		if _, err := g.Handle(in); err != nil && !bytes.Equal(snapshot(g), fx.States[1]) {
 			t.Fatalf("the group changed although the message was refused: %v", err)
 		}
 	})
 }
 
-// restored is a group in the state of a snapshot.
-func restored(t testing.TB, c Config, state []byte) *Group {
-	t.Helper()
-	s, err := suite.Lookup(c.Suite)
-	must(t, err)
-	r := codec.NewReader(state)
-	g := &Group{config: c, now: decodeState(s, r)}
-	for r.Err() == nil && r.Len() > 0 {
-		g.past = append(g.past, decodePast(s, r))
-	}
-	must(t, r.Err())
-	return g
-}
-
 // FuzzHandleFromMember is a member who signs and tags whatever comes to its mind.
 func FuzzHandleFromMember(f *testing.F) {
-	groups := meeting(f, X25519AES128, 4)
-	from, to := groups[0], groups[1]
-	seed := func(message []byte) {
-		m, err := framing.ParseKind(message, framing.WirePublic)
-		must(f, err)
-		f.Add(codec.Marshal(&m.Public.Content))
+	fx := readFixture(f)
+	for _, message := range fx.Messages {
+		if m, err := framing.ParseKind(message, framing.WirePublic); err == nil {
+			f.Add(codec.Marshal(&m.Public.Content))
+		}
 	}
-	before := snapshot(to)
-	for _, o := range []CommitOptions{
-		{}, {Remove: []LeafIndex{2}}, {Add: [][]byte{keyPackage(f, person(f, X25519AES128, "guest")).Message()}},
-		{Extensions: Extensions{RequiredCapabilitiesExtension(RequiredCapabilities{})}},
-	} {
-		staged, err := from.Commit(o)
-		must(f, err)
-		seed(staged.Message())
-		from.Discard(staged)
-	}
-	update, err := from.ProposeUpdate()
-	must(f, err)
-	seed(update)
-	psk, err := from.ProposePSK([]byte("id"))
-	must(f, err)
-	seed(psk)
-	config, st := to.config, from.now
-	config.PSK = func(id []byte) ([]byte, error) { return id, nil }
+	from := fx.member(f, 0)
+	st := from.now
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var a framing.Authenticated
 		if codec.Unmarshal(in, &a.Content) != nil {
 			return
 		}
 		a.Wire = framing.WirePublic
-		must(t, a.Sign(st.suite, from.config.Signer, st.contextBytes))
+		signer := from.config.Signer
+		if a.Content.Sender.Type == SenderNewMemberCommit {
+			signer = fx.config(fx.Joiner).Signer
+		}
+		must(t, a.Sign(st.suite, signer, st.contextBytes))
 		a.ConfirmationTag = make([]byte, 32)
 		m := a.Protect(st.suite, st.epoch.Membership, st.contextBytes)
-		g := restored(t, config, before)
-		if _, err := g.Handle(codec.Marshal(&framing.Message{Wire: framing.WirePublic, Public: m})); err != nil && !bytes.Equal(snapshot(g), before) {
-			t.Fatalf("the group changed although the message was refused: %v", err)
-		}
-		if p := a.Content.Proposal; p == nil || a.Content.Type != framing.ContentProposal {
+		g := fx.member(t, 1)
+		if _, err := g.Handle(codec.Marshal(&framing.Message{Wire: framing.WirePublic, Public: m})); err != nil {
+			if !bytes.Equal(snapshot(g), fx.States[1]) {
+				t.Fatalf("the group changed although the message was refused: %v", err)
+			}
 			return
 		}
-		// What was accepted as a proposal must also be safe to commit.
-		if _, err := g.Commit(CommitOptions{}); err == nil {
-			if err := g.Merge(g.pending); err != nil {
-				t.Fatal(err)
-			}
+		// What was accepted must also be safe to commit.
+		if g.Removed() {
+			return
+		}
+		if staged, err := g.Commit(CommitOptions{}); err == nil {
+			must(t, g.Merge(staged))
+			g.RatchetTree()
 		}
 	})
 }
 
-// FuzzJoin joins by group infos whose signature is good, whatever they say.
+// FuzzJoin joins by group infos whose signature and tree hash are good, whatever
+// they say.
 func FuzzJoin(f *testing.F) {
-	groups := meeting(f, X25519AES128, 3)
-	for _, g := range groups {
-		commit(f, g, CommitOptions{}, others(groups, g)...)
-	}
-	from := groups[0]
-	message, err := from.GroupInfo(true)
-	must(f, err)
-	m, err := framing.ParseKind(message, framing.WireGroupInfo)
+	fx := readFixture(f)
+	m, err := framing.ParseKind(fx.Messages["group info"], framing.WireGroupInfo)
 	must(f, err)
 	f.Add(codec.Marshal(m.GroupInfo))
-	s, joiner := from.now.suite, person(f, X25519AES128, "late")
+	from := fx.member(f, 0)
+	s, joiner := from.now.suite, fx.config(fx.Joiner)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		info := new(framing.GroupInfo)
 		if codec.Unmarshal(in, info) != nil {
@@ -302,10 +229,9 @@ func FuzzJoin(f *testing.F) {
 
 // FuzzState decodes stored states. They are sealed, so this is a second wall.
 func FuzzState(f *testing.F) {
-	groups := meeting(f, X25519AES128, 3)
-	commit(f, groups[0], CommitOptions{}, groups[1:]...)
-	f.Add(snapshot(groups[1]))
-	s := groups[0].now.suite
+	fx := readFixture(f)
+	f.Add([]byte(fx.States[1]))
+	s := fx.member(f, 1).now.suite
 	f.Fuzz(func(t *testing.T, in []byte) {
 		r := codec.NewReader(in)
 		st := decodeState(s, r)

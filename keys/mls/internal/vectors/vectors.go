@@ -38,6 +38,9 @@ func (h *Hex) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// MarshalJSON writes the string.
+func (h Hex) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(h)) }
+
 // Load reads a file of vectors into v: from ../shared beside the checkout or, in a
 // fresh clone, from the copy that the module of our test peer carries. Where
 // neither is, the test is skipped and says so.
