@@ -1,0 +1,22 @@
+package config
+
+// ServiceKeys are the settings of conclave-serve. app/ADMIN.md describes them
+// with the danger of each; a test checks that it names all.
+func ServiceKeys() []Key {
+	return []Key{
+		{"listen", Text, ":8443", "address and port for clients (TLS)"},
+		{"url", Text, "", "base URL under which clients reach the service, when it is not what they dial"},
+		{"data", Text, "", "folder for meetings and the certificate; empty: memory, lost at the end"},
+		{"tls-cert", Text, "", "certificate file (PEM); empty: one of its own making, which links pin"},
+		{"tls-key", Text, "", "private key file of tls-cert (PEM)"},
+		{"media-port", Number, "7882", "UDP port for media; 0: any free one"},
+		{"media-address", Text, "", "IP address at which clients reach the media port, when the server is behind NAT"},
+		{"lobby", Number, "100", "devices that may wait in one meeting"},
+		{"seats", Number, "200", "devices in one meeting"},
+		{"meetings-per-device", Number, "8", "living meetings that one device may host"},
+		{"connections-per-address", Number, "400", "control connections from one address"},
+		{"longest", Duration, "24h", "how long a meeting may last"},
+		{"empty-for", Duration, "1h", "how long a meeting lives when nobody is connected"},
+		{"log", Text, "info", "debug, info, warn or error"},
+	}
+}
