@@ -321,16 +321,55 @@ func TestRemovedByAMemberComesBack(t *testing.T) {
 }
 
 func TestForeignRosterInAHeartbeatIsAFork(t *testing.T) {
-	p := seated(t).do(Heard{key(0), 1, Heartbeat{Roster: p0roster(1)}})
+	p := seated(t).beat(0, time.Time{})
 	want(t, "keys", p.s.Keys, KeysReady)
-	p.do(Heard{key(0), 1, Heartbeat{Roster: [32]byte{99}}})
+	p.from(p.said(0)).do(Heard{key(0), 1, Heartbeat{Roster: [32]byte{99}}})
 	want(t, "keys", p.s.Keys, KeysBroken)
 	want(t, "fault", p.s.Stopped(), FaultFork)
 	want(t, "notice", one[Tell](p).Notice, NoticeFork)
 	want(t, "sending", p.s.Sending(), false)
 }
 
-func p0roster(n byte) [32]byte { return [32]byte{n} }
+// The history of an epoch: what one member was given and another was not, or
+// in another order, comes out with the next heartbeat.
+func TestForeignHistoryInAHeartbeatIsAFork(t *testing.T) {
+	p := seated(t)
+	for range 3 {
+		p.from(p.said(0)).beat(0, p.now)
+	}
+	want(t, "honest", p.s.Keys, KeysReady)
+	own := machine{State: p.s}
+	for name, h := range map[string]Heartbeat{
+		"swapped":      {Roster: p.s.Roster, Seen: p.s.Seen, History: [32]byte{1}},
+		"one missing":  {Roster: p.s.Roster, Seen: p.s.Seen + 1, History: own.history(p.s.Seen)},
+		"one repeated": {Roster: p.s.Roster, Seen: p.s.Seen - 1, History: own.history(p.s.Seen)},
+		"empty":        {Roster: p.s.Roster, Seen: p.s.Seen},
+	} {
+		q := *p
+		q.from(q.said(0)).do(Heard{key(0), 1, h})
+		want(t, name, q.s.Stopped(), FaultFork)
+	}
+	older := Heartbeat{Roster: p.s.Roster, At: p.now, Seen: p.s.Seen - 2, History: own.history(p.s.Seen - 2)}
+	p.from(p.said(0)).from(p.said(0)).do(Heard{key(0), 1, older})
+	want(t, "on its way for long", p.s.Keys, KeysReady)
+	p.do(epoch(2, 0, nil, nil, 0, 1)).beat(0, p.now)
+	want(t, "a new epoch begins anew", p.s.Stopped(), FaultNone)
+}
+
+func TestHistoryIsBounded(t *testing.T) {
+	p := seated(t)
+	first := Heartbeat{Roster: p.s.Roster}
+	for i := range 2 * HistoryKept {
+		p.from(p.said(0))
+		if i == 1 {
+			m := machine{State: p.s}
+			first.Seen, first.History = p.s.Seen, m.history(p.s.Seen)
+		}
+	}
+	want(t, "kept", len(p.s.History), HistoryKept)
+	p.do(Heard{key(0), 1, first})
+	want(t, "too old to tell", p.s.Keys, KeysReady)
+}
 
 func TestBrokenKeysStopEverything(t *testing.T) {
 	for _, f := range []Fault{FaultFork, FaultForged, FaultForbidden} {
@@ -367,7 +406,7 @@ func TestUnheardMembersWarnThenStopThenHeal(t *testing.T) {
 	}
 	want(t, "stopped", p.s.Stopped(), FaultUnheard)
 	want(t, "still beating", len(find[Say](p.did)), 1)
-	p.do(Heard{key(0), 1, Heartbeat{Roster: p0roster(1), At: p.now}})
+	p.beat(0, p.now)
 	want(t, "sending", p.s.Sending(), true)
 }
 
@@ -389,7 +428,7 @@ func TestServiceThatSlowsTimeIsNoticed(t *testing.T) {
 	for range 40 {
 		p.wait(50 * time.Second)
 		made = made.Add(HeartbeatEvery)
-		p.fire(TimerHeartbeat).do(Heard{key(0), 1, Heartbeat{Roster: p0roster(1), At: made}})
+		p.fire(TimerHeartbeat).beat(0, made)
 	}
 	want(t, "stopped", p.s.Stopped(), FaultUnheard)
 }
@@ -400,7 +439,7 @@ func TestClocksMayDiffer(t *testing.T) {
 		p := seated(t)
 		for range 40 {
 			p.wait(HeartbeatEvery).fire(TimerHeartbeat)
-			p.do(Heard{key(0), 1, Heartbeat{Roster: p0roster(1), At: p.now.Add(skew)}})
+			p.beat(0, p.now.Add(skew))
 		}
 		want(t, "stopped", p.s.Stopped(), FaultNone)
 	}
@@ -408,7 +447,7 @@ func TestClocksMayDiffer(t *testing.T) {
 
 func TestKeysHealEveryFiveMinutes(t *testing.T) {
 	p := hosting(t).with(1)
-	p.do(Heard{key(1), 1, Heartbeat{Roster: p0roster(1), At: p.now}})
+	p.beat(1, p.now)
 	p.wait(UpdateEvery - 2*time.Second).fire(TimerHeartbeat)
 	none[MakeCommit](p)
 	p.wait(2 * AdmitEvery).fire(TimerHeartbeat)

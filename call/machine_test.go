@@ -34,7 +34,7 @@ func events(p *play) []Event {
 	list = append(list, epochs(p, self)...)
 	for _, payload := range []Payload{
 		Text{"hi"}, Present{Wants{Camera: true}}, Bye{}, Names{[]keys.NameStatement{p.name(2, "Carol")}},
-		Heartbeat{p.s.Roster, p.now}, Heartbeat{[32]byte{77}, p.now},
+		Heartbeat{Roster: p.s.Roster, At: p.now}, Heartbeat{Roster: [32]byte{77}, At: p.now},
 	} {
 		for _, from := range []int{0, 2, 4} {
 			list = append(list, Heard{key(from), p.s.Epoch, payload})

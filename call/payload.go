@@ -34,10 +34,13 @@ type (
 	Names struct{ Statements []keys.NameStatement }
 	// Text is a chat line.
 	Text struct{ Text string }
-	// Heartbeat binds the sender's view of the group to a time.
+	// Heartbeat binds the sender's view of the group to a time: who is in it,
+	// and what was delivered in this epoch, in which order.
 	Heartbeat struct {
-		Roster [32]byte
-		At     time.Time
+		Roster  [32]byte
+		At      time.Time
+		Seen    uint64
+		History [32]byte
 	}
 	// Present is said in each new epoch, and when wishes change: the sender has
 	// the epoch's keys, and shows what Says tells.
@@ -62,8 +65,10 @@ type envelope struct {
 }
 
 type heartbeat struct {
-	Roster []byte `json:"roster"`
-	At     int64  `json:"at"` // Unix milliseconds
+	Roster  []byte `json:"roster"`
+	At      int64  `json:"at"` // Unix milliseconds
+	Seen    uint64 `json:"seen"`
+	History []byte `json:"history"`
 }
 
 type present struct {
@@ -84,7 +89,7 @@ func EncodePayload(p Payload) ([]byte, error) {
 	case Text:
 		e.Text = &p.Text
 	case Heartbeat:
-		e.Heartbeat = &heartbeat{p.Roster[:], p.At.UnixMilli()}
+		e.Heartbeat = &heartbeat{p.Roster[:], p.At.UnixMilli(), p.Seen, p.History[:]}
 	case Present:
 		e.Present = &present{p.Says.Mic, p.Says.Camera, p.Says.Share, p.Says.Hand}
 	case Bye:
@@ -132,10 +137,13 @@ func DecodePayload(data []byte) (Payload, error) {
 		}
 	}
 	if e.Heartbeat != nil {
-		if len(e.Heartbeat.Roster) != 32 {
+		h := e.Heartbeat
+		if len(h.Roster) != 32 || len(h.History) != 32 {
 			return nil, ErrPayload
 		}
-		found = append(found, Heartbeat{[32]byte(e.Heartbeat.Roster), time.UnixMilli(e.Heartbeat.At).UTC()})
+		found = append(found, Heartbeat{
+			Roster: [32]byte(h.Roster), At: time.UnixMilli(h.At).UTC(), Seen: h.Seen, History: [32]byte(h.History),
+		})
 	}
 	if p := e.Present; p != nil {
 		found = append(found, Present{Wants{p.Mic, p.Camera, p.Share, p.Hand}})

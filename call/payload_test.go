@@ -18,7 +18,7 @@ func samplePayloads(t testing.TB) []Payload {
 	p := newPlay(t, 1)
 	return []Payload{
 		Text{"hello\nthere ✓"},
-		Heartbeat{[32]byte{1, 2}, time.UnixMilli(1_800_000_000_123).UTC()},
+		Heartbeat{[32]byte{1, 2}, time.UnixMilli(1_800_000_000_123).UTC(), 7, [32]byte{3}},
 		Present{Wants{Mic: true, Hand: true}}, Present{},
 		Bye{},
 		Names{[]keys.NameStatement{p.name(1, "Bob"), p.name(2, "Carol Ω")}},
@@ -55,6 +55,7 @@ func TestPayloadRefusals(t *testing.T) {
 		"control character":  `{"text":"a\u0007b"}`,
 		"long text":          `{"text":"` + strings.Repeat("x", ChatRunes+1) + `"}`,
 		"short roster":       `{"heartbeat":{"roster":"AAAA","at":1}}`,
+		"no history":         `{"heartbeat":{"roster":"AQIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","at":1}}`,
 		"no roster":          `{"heartbeat":{"at":1}}`,
 		"name not a name":    `{"names":["AAAA"]}`,
 		"empty names":        `{"names":[]}`,

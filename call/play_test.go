@@ -73,6 +73,19 @@ func (p *play) wait(d time.Duration) *play {
 	return p
 }
 
+// said is the next ordered message, of device i.
+func (p *play) said(i int) wire.Said {
+	return wire.Said{Sequence: p.s.After + 1, Epoch: p.s.Epoch, Sender: key(i), Message: []byte{byte(p.s.After), byte(i)}}
+}
+
+// beat delivers a heartbeat of device i, made at a time by its clock, which has
+// seen what this device has seen.
+func (p *play) beat(i int, at time.Time) *play {
+	m := machine{State: p.s}
+	h := Heartbeat{Roster: p.s.Roster, At: at, Seen: p.s.Seen, History: m.history(p.s.Seen)}
+	return p.from(p.said(i)).do(Heard{key(i), p.s.Epoch, h})
+}
+
 // fire lets the newest generation of a timer run out.
 func (p *play) fire(t Timer) *play { return p.do(Fired{t, p.s.timers[t]}) }
 

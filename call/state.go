@@ -103,6 +103,9 @@ const (
 	Retries = 10
 	// ChatKept and ChatRunes bound the chat in memory and one line.
 	ChatKept, ChatRunes = 500, 2000
+	// HistoryKept bounds how many messages a heartbeat may be older than the
+	// newest one and still be compared.
+	HistoryKept = 256
 	// PasscodeTries is how often one device may guess.
 	PasscodeTries = 5
 )
@@ -128,7 +131,9 @@ type State struct {
 	Epoch     uint64 // of the keys
 	SendEpoch uint64 // that sending uses
 	Ready     []keys.PublicKey
-	After     uint64 // last ordered sequence handled
+	After     uint64     // last ordered sequence handled
+	Seen      uint64     // messages of this epoch that were delivered
+	History   [][32]byte // chained hashes of the newest of them, the last one last
 	Code      keys.Code
 	Roster    [32]byte // hash of the epoch's members
 	Since     time.Time

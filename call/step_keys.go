@@ -1,7 +1,6 @@
 package call
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -168,6 +167,7 @@ func (m *machine) epochReady(e EpochReady) {
 	first := m.Seat == SeatEntering
 	before := m.People
 	m.Epoch, m.Code, m.Roster, m.Ready = e.Epoch, e.Code, e.Roster, nil
+	m.Seen, m.History = 0, nil
 	m.takeMembers(e)
 	m.compareLineUp(before)
 	if m.Committing != 0 && e.By == m.Self {
@@ -355,7 +355,7 @@ func (m *machine) heardNames(p Names) {
 }
 
 func (m *machine) heardHeartbeat(e Heard, p Heartbeat) {
-	if e.Epoch == m.Epoch && !bytes.Equal(p.Roster[:], m.Roster[:]) {
+	if e.Epoch == m.Epoch && m.differs(p) {
 		m.breakKeys(FaultFork)
 		return
 	}
@@ -367,6 +367,17 @@ func (m *machine) heardHeartbeat(e Heard, p Heartbeat) {
 	if m.Fault == FaultUnheard {
 		m.Fault = FaultNone
 	}
+}
+
+// differs reports whether a heartbeat of this epoch tells of another meeting
+// than the one seen here: other people, or other messages. What its sender had
+// seen was delivered here before the heartbeat itself.
+func (m *machine) differs(p Heartbeat) bool {
+	if p.Roster != m.Roster || p.Seen >= m.Seen {
+		return true
+	}
+	tooOld := m.Seen-p.Seen >= uint64(len(m.History)) && p.Seen != 0
+	return !tooOld && p.History != m.history(p.Seen)
 }
 
 // isLate reports whether a heartbeat took so much longer than the quickest of

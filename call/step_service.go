@@ -1,6 +1,7 @@
 package call
 
 import (
+	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -93,6 +94,7 @@ func (m *machine) fromService(message wire.Message) {
 		}
 	case wire.Said:
 		if m.inOrder(w.Sequence) {
+			m.delivered(w.Message)
 			m.do(OpenSaid{w})
 		}
 	case wire.Roster:
@@ -182,6 +184,28 @@ func (m *machine) inOrder(sequence uint64) bool {
 	}
 	m.After = sequence
 	return true
+}
+
+// delivered adds a message to the history of the epoch, which heartbeats
+// compare: a service that leaves one out, repeats one or orders them otherwise
+// for somebody is found out by the next heartbeat.
+func (m *machine) delivered(message []byte) {
+	last := m.history(m.Seen)
+	m.Seen++
+	m.History = append(slices.Clip(m.History), sha256.Sum256(append(last[:], message...)))
+	if len(m.History) > HistoryKept {
+		m.History = slices.Clone(m.History[len(m.History)-HistoryKept:])
+	}
+}
+
+// history is the hash after n messages of this epoch; zero before the first,
+// and where it is not kept any more.
+func (m *machine) history(n uint64) [32]byte {
+	i := len(m.History) - 1 - int(m.Seen-n)
+	if n == 0 || n > m.Seen || i < 0 {
+		return [32]byte{}
+	}
+	return m.History[i]
 }
 
 func (m *machine) presence(w wire.Roster) {

@@ -41,7 +41,7 @@ func (m *machine) heartbeat() {
 	if alone {
 		m.HeardAny = m.now
 	} else {
-		m.say(Heartbeat{Roster: m.Roster, At: m.now})
+		m.say(Heartbeat{Roster: m.Roster, At: m.now, Seen: m.Seen, History: m.history(m.Seen)})
 	}
 	silent := m.now.Sub(m.HeardAny)
 	if silent > HeartbeatsWarn*HeartbeatEvery && !m.Warned {
