@@ -23,8 +23,8 @@ run:
 # build makes the two programs. Cold, this compiles Fyne and LiveKit: minutes.
 build:
 	@echo "Building bin/conclave-serve and bin/conclave (the first time takes minutes)."
-	@CGO_ENABLED=0 go build -trimpath -o bin/conclave-serve ./app/serve
-	@go build -trimpath -tags $(TAGS) -o bin/conclave ./app
+	@CGO_ENABLED=0 go build -o bin/conclave-serve ./app/serve
+	@go build -tags $(TAGS) -o bin/conclave ./app
 
 # demo holds a meeting of three desktop apps and checks it from their windows.
 demo:

@@ -140,10 +140,24 @@ func (m *meeting) person(p call.Person, now time.Time) Person {
 	if slices.Contains(s.Matched, p.Key) && s.Judged != call.VerdictDiffers {
 		v.Trust = TrustCompared
 	}
-	if v.Tile == TileConnecting && !p.Says.Camera && !self {
+	switch {
+	case self:
+		v.Tile = m.preview()
+	case v.Tile == TileConnecting && !p.Says.Camera:
 		v.Tile = TileCameraOff
 	}
 	return v
+}
+
+// preview is the state of the person's own tile.
+func (m *meeting) preview() TileState {
+	switch {
+	case !m.state.Wants.Camera || m.camFault != DeviceFine:
+		return TileCameraOff
+	case m.state.Media == call.MediaOff:
+		return TileConnecting
+	}
+	return TileLive
 }
 
 // name of a member, past or present, from their signed statement.

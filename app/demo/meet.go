@@ -51,12 +51,13 @@ func (d *demo) meet() error {
 		return err
 	}
 	d.hear()
+	d.collect()
 	if len(guests) > 1 {
 		if err := d.removeLast(host); err != nil {
 			return err
 		}
 	}
-	d.collect()
+	d.weigh()
 	d.step("%s ends the meeting for all", host.name)
 	if err := host.screen.key("ctrl+shift+q"); err != nil {
 		return err

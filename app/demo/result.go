@@ -68,9 +68,20 @@ func median(list []time.Duration) time.Duration {
 	return list[len(list)/2]
 }
 
-// collect reads every app's figures into the result.
+// weigh adds up what went through the relay, at the end of the meeting.
+func (d *demo) weigh() {
+	d.result.RelayBytes = 0
+	for _, p := range d.people {
+		if f, err := p.figures(); err == nil {
+			d.result.RelayBytes += f.Media.Relay.BytesSent + f.Media.Relay.BytesReceived
+		}
+	}
+}
+
+// collect reads the pictures of every pair from the apps' figures, while
+// everybody is in the meeting.
 func (d *demo) collect() {
-	d.result.Pairs, d.result.RelayBytes = nil, 0
+	d.result.Pairs = nil
 	figures := make([]report.Figures, len(d.people))
 	for i, p := range d.people {
 		f, err := p.figures()
@@ -79,7 +90,6 @@ func (d *demo) collect() {
 			continue
 		}
 		figures[i] = f
-		d.result.RelayBytes += f.Media.Relay.BytesSent + f.Media.Relay.BytesReceived
 	}
 	d.result.Mode, d.result.Suite = figures[0].Mode, figures[0].Suite
 	if d.result.Mode != "e2ee" {

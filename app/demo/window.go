@@ -183,12 +183,30 @@ func matches(words []word, want []string) (area image.Rectangle, ok bool) {
 		return area, false
 	}
 	for i, w := range want {
-		if !strings.EqualFold(strings.Trim(words[i].text, ".,:;!?\"'()"), strings.Trim(w, ".,:;!?\"'()")) {
+		if !alike(plain(words[i].text), plain(w)) {
 			return area, false
 		}
 		area = area.Union(words[i].area)
 	}
 	return area, true
+}
+
+func plain(w string) string { return strings.ToLower(strings.Trim(w, ".,:;!?\"'()")) }
+
+// alike allows a reader of small type one wrong letter in a word of four or
+// more.
+func alike(got, want string) bool {
+	a, b := []rune(got), []rune(want)
+	if got == want || len(a) != len(b) || len(b) < 4 {
+		return got == want
+	}
+	wrong := 0
+	for i := range a {
+		if a[i] != b[i] {
+			wrong++
+		}
+	}
+	return wrong == 1
 }
 
 // readCode reads the security code from the QR code on the screen.
