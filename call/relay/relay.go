@@ -157,15 +157,19 @@ func start(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
-// engineLock guards what LiveKit keeps in package variables while an engine is
-// made: its logger and its figures.
-var engineLock sync.Mutex
+// engineLock and quiet guard what LiveKit keeps in package variables while an
+// engine is made: its figures, and its logger, which is set once because
+// goroutines that an earlier engine left behind still read it.
+var (
+	engineLock sync.Mutex
+	quiet      sync.Once
+)
 
 func newEngine(conf *config.Config) (*service.LivekitServer, error) {
 	engineLock.Lock()
 	defer engineLock.Unlock()
 	// Its logs name addresses of clients.
-	logger.SetLogger(logger.GetDiscardLogger(), "relay")
+	quiet.Do(func() { logger.SetLogger(logger.GetDiscardLogger(), "relay") })
 	node, err := routing.NewLocalNode(conf)
 	if err != nil {
 		return nil, err
