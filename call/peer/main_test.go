@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -121,7 +122,8 @@ func startHelper(t *testing.T, at string) *helper {
 func (h *helper) start(at string) error {
 	h.cmd = exec.Command(os.Args[0])
 	h.cmd.Env = append(os.Environ(), relayAt+"="+at)
-	h.cmd.Stderr = os.Stderr
+	var said bytes.Buffer // mostly of data races inside LiveKit's server
+	h.cmd.Stderr = &said
 	in, err := h.cmd.StdinPipe()
 	if err != nil {
 		return err
@@ -136,7 +138,7 @@ func (h *helper) start(at string) error {
 	h.in = in
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return errors.Join(err, h.cmd.Wait())
+		return errors.Join(err, h.cmd.Wait(), errors.New(said.String()))
 	}
 	h.url = strings.TrimSpace(line)
 	return nil

@@ -152,10 +152,24 @@ func (s *stream) open(kind malgo.DeviceType, cfg SoundConfig, data malgo.DataPro
 	return nil
 }
 
+// closing is how long a device may take to close. miniaudio waits for ever for
+// a PulseAudio that died; such a device is abandoned with its thread.
+const closing = time.Second
+
 // close stops the callbacks and waits for one that is under way.
 func (s *stream) close() {
-	s.dev.Uninit()
-	closeContext(s.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.dev.Uninit()
+		closeContext(s.ctx)
+	}()
+	t := time.NewTimer(closing)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
 }
 
 // Microphone is a capture device. See media.AudioSource.
@@ -168,14 +182,17 @@ type Microphone struct {
 func OpenMicrophone(cfg SoundConfig) (*Microphone, error) {
 	m := &Microphone{end: make(chan struct{})}
 	m.ring, m.wake, m.gone = newSamples(15), make(chan struct{}, 1), make(chan struct{}) // 0.68 s
-	err := m.open(malgo.Capture, cfg, func(_, in []byte, _ uint32) {
-		m.ring.write(pcm(in)) // what finds no room is lost: nobody reads
-		m.signal()
-	})
+	err := m.open(malgo.Capture, cfg, m.hear)
 	if err != nil {
 		return nil, soundError("open microphone", err)
 	}
 	return m, nil
+}
+
+// hear is called by the device, in real time.
+func (m *Microphone) hear(_, in []byte, _ uint32) {
+	m.ring.write(pcm(in)) // what finds no room is lost: nobody reads
+	m.signal()
 }
 
 // latest is how much sound may wait to be read: more is a reader that fell
@@ -225,25 +242,37 @@ type Speaker struct {
 	end     chan struct{}
 	pump    sync.WaitGroup
 	started atomic.Bool
+	short   atomic.Bool // the device asked for more than there was
 }
 
 // OpenSpeaker opens a speaker, which plays silence until Play.
 func OpenSpeaker(cfg SoundConfig) (*Speaker, error) {
 	s := &Speaker{end: make(chan struct{})}
-	s.ring, s.wake, s.gone = newSamples(13), make(chan struct{}, 1), make(chan struct{})
-	err := s.open(malgo.Playback, cfg, func(out, _ []byte, _ uint32) {
-		p := pcm(out)
-		clear(p[s.ring.take(p):])
-		s.signal()
-	})
+	s.ring, s.wake, s.gone = newSamples(14), make(chan struct{}, 1), make(chan struct{})
+	err := s.open(malgo.Playback, cfg, s.speak)
 	if err != nil {
 		return nil, soundError("open speaker", err)
 	}
 	return s, nil
 }
 
-// ahead is how much sound is mixed before the device asks for it.
-const ahead = 2 * media.FrameSamples
+// speak is called by the device, in real time.
+func (s *Speaker) speak(out, _ []byte, _ uint32) {
+	p := pcm(out)
+	n := s.ring.take(p)
+	clear(p[n:])
+	if n < len(p) {
+		s.short.Store(true)
+	}
+	s.signal()
+}
+
+// How much sound is mixed before the device asks for it. It begins low, for
+// the sake of delay, and grows where a device asks in bursts.
+const (
+	leastAhead = 2 * media.FrameSamples
+	mostAhead  = 12 * media.FrameSamples
+)
 
 // Play begins to play what mix makes.
 func (s *Speaker) Play(mix func(pcm []int16)) error {
@@ -256,7 +285,11 @@ func (s *Speaker) Play(mix func(pcm []int16)) error {
 		buf := make([]int16, media.FrameSamples)
 		quiet := time.NewTimer(silence)
 		defer quiet.Stop()
-		for {
+		ahead := leastAhead
+		for played := false; ; played = true {
+			if s.short.Swap(false) && played {
+				ahead = min(ahead+media.FrameSamples, mostAhead)
+			}
 			for s.ring.len() < ahead {
 				mix(buf)
 				s.ring.write(buf)
