@@ -98,6 +98,9 @@ func (st *state) checkReplacement(c *Config, i LeafIndex, leaf *tree.LeafNode) e
 	if bytes.Equal(before.EncryptionKey, leaf.EncryptionKey) {
 		return rule.Broken("7.3", "check leaf: the encryption key is the old one")
 	}
+	if err := leaf.CheckKey(st.suite); err != nil {
+		return err
+	}
 	if err := leaf.Verify(st.suite, st.context.GroupID, i); err != nil {
 		return err
 	}

@@ -398,6 +398,9 @@ func (st *state) takePath(c *Config, ch *change, a *framing.Authenticated) (init
 		if init, err = st.acceptExternal(c, ch, path); err != nil {
 			return nil, nil, err
 		}
+		if err := path.Leaf.CheckKey(st.suite); err != nil {
+			return nil, nil, err
+		}
 		by.Leaf = ch.tree.PlaceExternal(&path.Leaf)
 		if err := path.Leaf.Verify(st.suite, st.context.GroupID, by.Leaf); err != nil {
 			return nil, nil, err

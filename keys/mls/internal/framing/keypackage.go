@@ -82,6 +82,9 @@ func (k *KeyPackage) Verify(s *suite.Suite) error {
 	if err := s.CheckPublic(k.InitKey); err != nil {
 		return rule.Because("10.1", "check key package: init key", err)
 	}
+	if err := k.Leaf.CheckKey(s); err != nil {
+		return err
+	}
 	if err := k.Leaf.Verify(s, nil, 0); err != nil {
 		return err
 	}

@@ -130,6 +130,13 @@ func (l *LeafNode) CheckAlone(s *suite.Suite) error {
 			return rule.Broken("7.3", "check leaf: it carries an extension its capabilities lack")
 		}
 	}
+	return nil
+}
+
+// CheckKey refuses a leaf whose encryption key is none: whoever had it in the tree
+// could not commit any more. It is checked when a leaf enters the group, so those
+// who join later need not.
+func (l *LeafNode) CheckKey(s *suite.Suite) error {
 	if err := s.CheckPublic(l.EncryptionKey); err != nil {
 		return rule.Because("7.3", "check leaf: encryption key", err)
 	}

@@ -82,17 +82,23 @@ func Renew(t *Tree, private *Private, template LeafNode, signer crypto.Signer, g
 	if err != nil {
 		return nil, err
 	}
-	for _, st := range path.steps {
-		key, err := deriveNode(s, secret)
-		if err != nil {
-			return nil, err
-		}
-		private.keys[st.node] = key.Private
+	for range path.steps {
 		path.secrets = append(path.secrets, secret)
-		path.keys = append(path.keys, key.Public)
 		secret = s.DeriveSecret(secret, "path")
 	}
 	path.CommitSecret = secret
+	pairs := make([]suite.KeyPair, len(path.steps))
+	err = EachParallel(len(pairs), func(k int) (err error) {
+		pairs[k], err = deriveNode(s, path.secrets[k])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k, st := range path.steps {
+		private.keys[st.node] = pairs[k].Private
+		path.keys = append(path.keys, pairs[k].Public)
+	}
 
 	leaf := template
 	leaf.EncryptionKey = leafKey.Public

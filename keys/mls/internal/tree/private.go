@@ -111,19 +111,29 @@ func (p *Private) implant(t *Tree, steps []step, secret suite.Secret) (suite.Sec
 	if len(secret) != t.suite.HashSize() {
 		return nil, rule.Broken("7.4", "take path secret: wrong length")
 	}
-	for _, st := range steps {
-		key, err := deriveNode(t.suite, secret)
+	secrets := make([]suite.Secret, len(steps))
+	for k := range steps {
+		secrets[k] = secret
+		secret = t.suite.DeriveSecret(secret, "path")
+	}
+	err := EachParallel(len(steps), func(k int) error {
+		key, err := deriveNode(t.suite, secrets[k])
+		secrets[k].Wipe()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if n := t.nodes[st.node].parent; n == nil || !bytes.Equal(n.EncryptionKey, key.Public) {
-			return nil, rule.Broken("7.5", "take path secret: the key does not match the node's public key")
+		if n := t.nodes[steps[k].node].parent; n == nil || !bytes.Equal(n.EncryptionKey, key.Public) {
+			return rule.Broken("7.5", "take path secret: the key does not match the node's public key")
 		}
+		secrets[k] = key.Private
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k, st := range steps {
 		p.keys[st.node].Wipe()
-		p.keys[st.node] = key.Private
-		next := t.suite.DeriveSecret(secret, "path")
-		secret.Wipe()
-		secret = next
+		p.keys[st.node] = secrets[k]
 	}
 	return secret, nil
 }
