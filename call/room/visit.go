@@ -143,10 +143,10 @@ func (v *Visit) seated(ctx context.Context, f func(*meeting) error) error {
 	if err := m.settle(ctx); err != nil {
 		return err
 	}
-	if m.seatOf(v) == nil {
-		if m.dropped {
-			return v.hall.whyDropped()
-		}
+	switch {
+	case m.dropped:
+		return v.hall.whyDropped()
+	case m.seatOf(v) == nil:
 		return wire.CodeNotSeated
 	}
 	return f(m)
@@ -283,7 +283,7 @@ func (v *Visit) leave(ctx context.Context, r wire.Leave) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dropped {
-		return wire.CodeEnded
+		return v.hall.whyDropped()
 	}
 	if w := m.waitingVisit(v); w != nil {
 		m.withdraw(w)
