@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"conclave/keys"
 )
@@ -311,8 +312,15 @@ func (g *Group) Seal(plaintext []byte) ([]byte, error) {
 }
 
 // Export derives a secret of the present epoch (RFC 9420 section 8.5). Labels are
-// constants of the caller; those that begin with "SFrame" are taken.
+// constants of the caller; those that begin with "SFrame" are refused.
 func (g *Group) Export(label string, context []byte, n int) ([]byte, error) {
+	if strings.HasPrefix(label, "SFrame") {
+		return nil, fmt.Errorf("export secret: frame keys are exported by FrameKeys alone")
+	}
+	return g.export(label, context, n)
+}
+
+func (g *Group) export(label string, context []byte, n int) ([]byte, error) {
 	if g.err != nil {
 		return nil, fmt.Errorf("export secret: %w", g.err)
 	}
@@ -337,7 +345,7 @@ func (g *Group) FrameKeys() (FrameKeys, error) {
 	if g.meeting.descriptor.Mode != keys.ModeE2EE {
 		return FrameKeys{}, fmt.Errorf("derive frame keys: %w", ErrMode)
 	}
-	base, err := g.Export(labelFrames, nil, frameKeySize)
+	base, err := g.export(labelFrames, nil, frameKeySize)
 	if err != nil {
 		return FrameKeys{}, err
 	}

@@ -45,6 +45,9 @@ func TestEverybodySeesTheSameGroup(t *testing.T) {
 			t.Errorf("%s exports another secret: %v", p.name, err)
 		}
 	}
+	if _, err := r.host.Export(labelFrames, nil, 32); err == nil {
+		t.Error("the frame keys can be exported beside FrameKeys")
+	}
 	if other, _ := r.host.Export("conclave test", []byte("other"), 20); bytes.Equal(other, want) {
 		t.Error("two contexts give the same secret")
 	}
