@@ -37,7 +37,10 @@ func (s *Shell) shortcutLines() []screen.Shortcut {
 func (s *Shell) kit() *screen.Kit {
 	return &screen.Kit{
 		Text: s.text, Tips: s.tips, Shortcut: s.passOn, Send: s.config.Send, Frames: s.config.Frames,
-		Copy:  func(words string) { s.config.App.Clipboard().SetContent(words) },
+		Copy: func(words string) {
+			s.config.App.Clipboard().SetContent(words)
+			s.toast(s.text.Say("toast.copied"))
+		},
 		Paste: func() string { return s.config.App.Clipboard().Content() },
 		Focus: s.focus, Open: s.open, Close: s.close, Back: s.back,
 		Confirm: func(title, words, label string, do func()) { s.notices.Ask(title, words, label, do) },

@@ -50,6 +50,9 @@ const (
 // what a machine without a graphics card can draw nine tiles at.
 const frameRate = 15
 
+// toastTime is how long a word such as "Copied" stays.
+const toastTime = 1800 * time.Millisecond
+
 // Shell is the window.
 type Shell struct {
 	config Config
@@ -74,6 +77,7 @@ type Shell struct {
 	facts    *screen.Facts
 
 	shown, over present.Screen
+	toastUntil  time.Time
 	last        core.Snapshot
 
 	pending, ticking atomic.Bool
@@ -165,9 +169,19 @@ func (s *Shell) tick() {
 
 // Tick draws what has moved since the last: pictures and the clock.
 func (s *Shell) Tick() {
+	if !s.toastUntil.IsZero() && s.config.Now().After(s.toastUntil) {
+		s.toastUntil = time.Time{}
+		s.tips.Hide()
+	}
 	if s.shown == present.Meeting && (s.over == 0 || s.over == present.Facts) {
 		s.meeting.Tick(s.config.Now())
 	}
+}
+
+// toast shows a word for a moment.
+func (s *Shell) toast(words string) {
+	s.tips.Toast(words)
+	s.toastUntil = s.config.Now().Add(toastTime)
 }
 
 // Render draws a snapshot.

@@ -182,10 +182,7 @@ func (p Presenter) base(who core.Person) Tile {
 }
 
 func (p Presenter) tile(who core.Person) Tile {
-	t, name := p.base(who), who.Name
-	if name == "" {
-		name = p.Text.Say("person.unnamed")
-	}
+	t := p.base(who)
 	state := who.Tile
 	if !who.Camera && state == core.TileLive {
 		state = core.TileCameraOff
@@ -198,7 +195,10 @@ func (p Presenter) tile(who core.Person) Tile {
 	case core.TileCameraOff:
 		t.Caption, t.CaptionIcon = p.Text.Say("tile.camera-off"), "camera-off"
 	case core.TileWaitingForKey:
-		t.Caption, t.CaptionIcon = p.Text.Say("tile.waiting-for-key", "name", name), "key"
+		t.Caption, t.CaptionIcon = p.Text.Say("tile.waiting-for-a-key"), "key"
+		if who.Name != "" {
+			t.Caption = p.Text.Say("tile.waiting-for-key", "name", who.Name)
+		}
 	case core.TileCannotDecrypt:
 		t.Caption, t.CaptionIcon, t.CaptionTone = p.Text.Say("tile.cannot-decrypt"), "shield-alert", Alarm
 	case core.TileWeak:

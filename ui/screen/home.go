@@ -193,24 +193,23 @@ func (h *Home) Start() {
 	if h.start.Disabled() {
 		return
 	}
-	if h.where.Visible() {
-		address := ""
-		if h.elsewhere.Chosen() {
-			address = strings.TrimSpace(h.address.Text)
-			if address == "" {
-				h.kit.Focus(h.address)
-				return
-			}
+	address, passcode := "", ""
+	if h.elsewhere.Chosen() {
+		address = strings.TrimSpace(h.address.Text)
+		if address == "" {
+			h.kit.Focus(h.address)
+			return
 		}
-		h.kit.Send(core.ChooseService{URL: address})
 	}
-	passcode := ""
 	if h.asks.On() {
 		passcode = strings.TrimSpace(h.passcode.Text)
 		if passcode == "" {
 			h.kit.Focus(h.passcode)
 			return
 		}
+	}
+	if h.where.Visible() {
+		h.kit.Send(core.ChooseService{URL: address})
 	}
 	h.kit.Send(core.StartMeeting{Mode: h.Mode(), Passcode: passcode})
 }

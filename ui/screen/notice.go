@@ -26,6 +26,8 @@ type Notices struct {
 	modal        uint64 // notice that is shown in the middle; 0 is a question
 	asking       bool
 	doYes, doNo  func()
+	last         core.Snapshot
+	presenter    present.Presenter
 }
 
 // mostCards is how many cards are shown at once; the others wait.
@@ -49,7 +51,7 @@ func NewNotices(k *Kit) *Notices {
 
 // Show draws the notices of a snapshot.
 func (n *Notices) Show(p present.Presenter, s core.Snapshot) {
-	n.list = p.Notices(s)
+	n.list, n.last, n.presenter = p.Notices(s), s, p
 	cards, modal := []present.Notice{}, present.Notice{}
 	for _, v := range n.list {
 		if v.Modal {
@@ -64,10 +66,14 @@ func (n *Notices) Show(p present.Presenter, s core.Snapshot) {
 	if n.asking {
 		return // the question first; the alarm comes after the answer
 	}
+	fresh := modal.Modal && (n.modal != modal.ID || !n.Modal.Visible())
 	n.modal = modal.ID
 	show(n.Modal, modal.Modal)
 	if modal.Modal {
 		n.fillModal(modal)
+	}
+	if fresh {
+		n.kit.Focus(n.no) // so that what is typed goes to no field behind it
 	}
 }
 
@@ -120,6 +126,7 @@ func (n *Notices) Answer(yes bool) {
 	if do != nil {
 		do()
 	}
+	n.Show(n.presenter, n.last) // an alarm may have waited for the answer
 }
 
 // DismissFirst puts the first card away.

@@ -40,6 +40,16 @@ func (t *Tips) Show(words string, at fyne.CanvasObject) {
 	t.Layer.Refresh()
 }
 
+// Toast shows words at the bottom in the middle.
+func (t *Tips) Toast(words string) {
+	t.text.Set(words)
+	need, room := t.box.MinSize(), t.Layer.Size()
+	t.box.Move(fyne.NewPos((room.Width-need.Width)/2, room.Height-need.Height-96))
+	t.box.Resize(need)
+	t.box.Show()
+	t.Layer.Refresh()
+}
+
 // Hide hides the tip.
 func (t *Tips) Hide() {
 	if t.box.Visible() {

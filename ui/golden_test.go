@@ -1,0 +1,126 @@
+package ui_test
+
+import (
+	"bytes"
+	"flag"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"conclave/ui/theme"
+	"conclave/ui/uitest"
+)
+
+var update = flag.Bool("update", false, "write the goldens in testdata anew")
+
+// Every scene as Fyne's markup: what lies where, in which words, for reading
+// in a review.
+func TestScenesAsMarkup(t *testing.T) {
+	for _, scene := range uitest.Scenes() {
+		t.Run(scene.Name, func(t *testing.T) {
+			s, _, _ := open(t, scene, theme.Config{Appearance: theme.Light}, fyne.NewSize(1180, 760), "en")
+			got := test.RenderToMarkup(s.Window().Canvas())
+			path := filepath.Join("testdata", "markup", scene.Name+".xml")
+			if *update {
+				keep(t, path, []byte(got))
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(want) != got {
+				keep(t, filepath.Join("testdata", "failed", scene.Name+".xml"), []byte(got))
+				t.Errorf("differs from %s at line %d; see testdata/failed, or run with -update", path, lineOfDifference(string(want), got))
+			}
+		})
+	}
+}
+
+func lineOfDifference(a, b string) int {
+	al, bl := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(al), len(bl)) {
+		if al[i] != bl[i] {
+			return i + 1
+		}
+	}
+	return min(len(al), len(bl)) + 1
+}
+
+// pictured are the scenes that are kept as pictures too.
+var pictured = map[string]bool{
+	"welcome": true, "home": true, "lobby": true, "connecting": true, "meeting-alone": true, "meeting-9": true, "meeting-people": true,
+	"meeting-chat": true, "meeting-transport": true, "meeting-stranger": true, "meeting-fork": true, "facts": true, "code": true, "code-stale": true,
+	"settings": true, "ended-pin": true,
+}
+
+func TestScenesAsPictures(t *testing.T) {
+	looks := map[string]theme.Appearance{"light": theme.Light, "dark": theme.Dark, "contrast": theme.HighContrast}
+	for _, scene := range uitest.Scenes() {
+		for look, appearance := range looks {
+			if !pictured[scene.Name] {
+				continue
+			}
+			name := scene.Name + "-" + look + ".png"
+			t.Run(name, func(t *testing.T) {
+				s, _, _ := open(t, scene, theme.Config{Appearance: appearance}, fyne.NewSize(900, 600), "en")
+				comparePicture(t, filepath.Join("testdata", "pictures", name), s.Window().Canvas().Capture())
+			})
+		}
+	}
+}
+
+// mostPixels may differ by more than a shade: antialiasing is not the same on
+// every processor.
+const mostPixels = 900 * 600 / 500
+
+func comparePicture(t *testing.T, path string, got image.Image) {
+	t.Helper()
+	var b bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&b, got); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		keep(t, path, b.Bytes())
+	}
+	kept, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := png.Decode(bytes.NewReader(kept))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for y := range want.Bounds().Dy() {
+		for x := range want.Bounds().Dx() {
+			r1, g1, b1, _ := want.At(x, y).RGBA()
+			r2, g2, b2, _ := got.At(x, y).RGBA()
+			if apart(r1, r2) || apart(g1, g2) || apart(b1, b2) {
+				n++
+			}
+		}
+	}
+	if want.Bounds() != got.Bounds() || n > mostPixels {
+		keep(t, filepath.Join("testdata", "failed", filepath.Base(path)), b.Bytes())
+		t.Errorf("%d pixels differ from %s; see testdata/failed, or run with -update", n, path)
+	}
+}
+
+func apart(a, b uint32) bool { return max(a, b)-min(a, b) > 0x0c00 }
+
+func keep(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
