@@ -325,6 +325,7 @@ type painter struct {
 	whole  bool // show all of the picture with bars rather than fill the tile
 	read   bool // look for patterns
 	scaled I420
+	cut    I420 // the part of the picture that fills the tile; shares its planes
 
 	found  bool // the newest picture held a pattern
 	number uint32
@@ -338,15 +339,16 @@ func (p *painter) paint(pic *I420) bool {
 		return false
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	target, cut := img, *pic
+	target := img
+	p.cut = *pic
 	if p.whole {
 		target = letterbox(img, pic.Width, pic.Height)
 		w, h = target.Rect.Dx(), target.Rect.Dy()
 	} else {
-		cut = pic.Crop(w, h)
+		p.cut = pic.Crop(w, h)
 	}
 	p.scaled.Resize(w, h)
-	p.codecs.Scale(&p.scaled, &cut)
+	p.codecs.Scale(&p.scaled, &p.cut)
 	p.codecs.Paint(target, &p.scaled)
 	if p.read {
 		p.number, p.time, p.found = ReadPattern(img)

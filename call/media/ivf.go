@@ -115,7 +115,8 @@ func NewIVF(r io.ReadSeeker, dec VideoDecoder) (*IVF, error) {
 		dec.Close()
 		return nil, err
 	}
-	return &IVF{file: r, ivf: ivf, dec: dec, pace: newPace(), step: 33 * time.Millisecond}, nil
+	step := time.Duration(min(max(ivf.unit, 0.005), 1) * float64(time.Second))
+	return &IVF{file: r, ivf: ivf, dec: dec, pace: newPace(), step: step, last: -step}, nil
 }
 
 // Read waits until the next picture is due.
@@ -143,7 +144,7 @@ func (v *IVF) decode() error {
 				return fmt.Errorf("read clip: no picture in it: %w", ErrBadFile)
 			}
 			v.round += v.last + v.step
-			v.last = 0
+			v.last = -v.step
 			if err := v.ivf.rewind(); err != nil {
 				return err
 			}
