@@ -20,6 +20,7 @@ var (
 // send is encoded, decoded and handed to call/room as app/service does it.
 type Hall struct {
 	store room.Store
+	relay room.Relay
 
 	mu    sync.Mutex
 	hall  *room.Hall
@@ -27,9 +28,13 @@ type Hall struct {
 	conns map[*HallConn]bool
 }
 
-// NewHall starts a service that keeps its meetings in memory.
-func NewHall() *Hall {
-	h := &Hall{store: room.NewMemory(), conns: map[*HallConn]bool{}}
+// NewHall starts a service that keeps its meetings in memory. relay is its
+// media relay; nil is none.
+func NewHall(relay room.Relay) *Hall {
+	if relay == nil {
+		relay = NoRelay{}
+	}
+	h := &Hall{store: room.NewMemory(), relay: relay, conns: map[*HallConn]bool{}}
 	h.Start()
 	return h
 }
@@ -38,7 +43,7 @@ func NewHall() *Hall {
 func (h *Hall) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.hall = room.NewHall(room.Config{Store: h.store, Relay: NoRelay{}})
+	h.hall = room.NewHall(room.Config{Store: h.store, Relay: h.relay})
 	h.down = false
 }
 

@@ -150,7 +150,7 @@ func (p *person) join(id keys.MeetingID, as string) {
 }
 
 func newHall(t testing.TB) *calltest.Hall {
-	h := calltest.NewHall()
+	h := calltest.NewHall(nil)
 	t.Cleanup(h.Close)
 	return h
 }
