@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	fs.SetOutput(stderr)
 	joins := fs.Int("joins", 20, "joins to measure in each mode; 0 leaves them out")
 	tiles := fs.Bool("tiles", true, "measure windows of 1, 4 and 9 tiles (needs Xvfb)")
+	profile := fs.String("cpuprofile", "", "file that gets a processor profile of this process")
 	seconds := fs.Int("seconds", 10, "how long each number of tiles is measured")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -33,14 +35,27 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		}
 		return 2
 	}
-	if err := measure(stdout, *joins, *tiles, time.Duration(*seconds)*time.Second); err != nil {
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			fmt.Fprintln(stderr, "conclave bench:", err)
+			return 1
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			fmt.Fprintln(stderr, "conclave bench:", err)
+			return 1
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if err := measure(stdout, stderr, *joins, *tiles, time.Duration(*seconds)*time.Second); err != nil {
 		fmt.Fprintln(stderr, "conclave bench:", err)
 		return 1
 	}
 	return 0
 }
 
-func measure(out io.Writer, joins int, tiles bool, watched time.Duration) error {
+func measure(out, log io.Writer, joins int, tiles bool, watched time.Duration) error {
 	dir, err := os.MkdirTemp("", "conclave-bench-")
 	if err != nil {
 		return err
@@ -52,7 +67,7 @@ func measure(out io.Writer, joins int, tiles bool, watched time.Duration) error 
 	if err != nil {
 		return err
 	}
-	b := bench{service: url, pin: pin, out: out, dir: dir}
+	b := bench{service: url, pin: pin, out: out, log: log, dir: dir}
 	if joins > 0 {
 		if err := b.joins(joins); err != nil {
 			return fmt.Errorf("joins: %w", err)
@@ -71,7 +86,7 @@ func measure(out io.Writer, joins int, tiles bool, watched time.Duration) error 
 // bench is one run against one service.
 type bench struct {
 	service, pin, dir string
-	out               io.Writer
+	out, log          io.Writer
 }
 
 // open starts a client without a window, with a drawn picture for a camera.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"conclave/app/core"
+	"conclave/app/demo/display"
 	"conclave/app/demo/report"
 	"conclave/call"
 	"conclave/keys"
@@ -67,15 +68,21 @@ func (b bench) tiles(n int, watched time.Duration) error {
 		return err
 	}
 	stats := filepath.Join(b.dir, "stats-"+strconv.Itoa(n)+".json")
-	app := exec.Command("xvfb-run", "-a", "-s", "-screen 0 1280x800x24", self,
+	screen, err := display.Open(filepath.Join(b.dir, "screen-"+strconv.Itoa(n)), 1280, 800)
+	if err != nil {
+		return err
+	}
+	defer screen.Close()
+	app := exec.Command(self,
 		"--profile", filepath.Join(b.dir, "viewer"), "--name", "Viewer", "--keys", "memory", "--join", link,
 		"--video", "none", "--audio", "none", "--record", "none", "--stats", stats, "--width", "1280", "--height", "800")
-	app.Env = append(os.Environ(), "LIBGL_ALWAYS_SOFTWARE=1", "LP_NUM_THREADS=1", "WAYLAND_DISPLAY=")
+	app.Env = append(os.Environ(), "DISPLAY="+screen.Name, "LIBGL_ALWAYS_SOFTWARE=1", "LP_NUM_THREADS=1", "WAYLAND_DISPLAY=")
+	app.Stderr = b.log
 	if err := app.Start(); err != nil {
 		return err
 	}
 	defer func() {
-		_ = exec.Command("pkill", "-INT", "-f", stats).Run()
+		_ = app.Process.Signal(os.Interrupt)
 		_ = app.Wait()
 	}()
 	err = until(60*time.Second, func() bool {
@@ -85,10 +92,7 @@ func (b bench) tiles(n int, watched time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("gather %d people: %w", n+1, err)
 	}
-	pid, err := processOf(stats)
-	if err != nil {
-		return err
-	}
+	pid := app.Process.Pid
 	time.Sleep(3 * time.Second) // pictures flow and the window has settled
 	before, err := processorTime(pid)
 	if err != nil {
@@ -106,15 +110,6 @@ func (b bench) tiles(n int, watched time.Duration) error {
 		"bench": "tiles", "tiles": n, "core_percent": int(100*(after-before).Seconds()/took.Seconds() + 0.5),
 		"rss_mb": residentMegabytes(pid), "decoded_per_tile_per_second": int(rate + 0.5),
 	})
-}
-
-// processOf finds the app by the name of its statistics file.
-func processOf(stats string) (int, error) {
-	out, err := exec.Command("pgrep", "-f", "^[^ ]*conclave .*"+stats).Output()
-	if err != nil {
-		return 0, fmt.Errorf("find the window's process: %w", err)
-	}
-	return strconv.Atoi(strings.Fields(string(out))[0])
 }
 
 func processorTime(pid int) (time.Duration, error) {

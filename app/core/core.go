@@ -19,7 +19,7 @@ import (
 // any goroutine.
 type Core struct {
 	cfg    Config
-	inbox  chan any
+	inbox  *mailbox
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -90,7 +90,7 @@ func New(cfg Config) *Core {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Core{
-		cfg: cfg, ctx: ctx, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}),
+		cfg: cfg, ctx: ctx, cancel: cancel, inbox: newMailbox(), done: make(chan struct{}),
 		settings: cfg.Settings,
 	}
 	c.useService(cfg.Settings.Service, cfg.Settings.Pin)
@@ -178,12 +178,7 @@ func (c *Core) MediaStats() (s media.Stats, ok bool) {
 	return media.Stats{}, false
 }
 
-func (c *Core) post(what any) {
-	select {
-	case c.inbox <- what:
-	case <-c.ctx.Done():
-	}
-}
+func (c *Core) post(what any) { c.inbox.put(what) }
 
 func (c *Core) run() {
 	defer close(c.done)
@@ -196,8 +191,10 @@ func (c *Core) run() {
 		select {
 		case <-c.ctx.Done():
 			return
-		case what := <-c.inbox:
-			c.take(what)
+		case <-c.inbox.ready:
+			for _, what := range c.inbox.takeAll() {
+				c.take(what)
+			}
 			c.publish()
 		}
 	}

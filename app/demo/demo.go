@@ -175,10 +175,10 @@ func (d *demo) start() error {
 		d.people = append(d.people, p)
 	}
 	for _, p := range d.people {
-		if err := p.screen.waitTitle(60*time.Second, "Home"); err != nil {
+		if err := p.screen.WaitTitle(60*time.Second, "Home"); err != nil {
 			return fmt.Errorf("%s's app: %w", p.name, err)
 		}
-		if err := p.screen.focus(); err != nil {
+		if err := p.screen.Focus(); err != nil {
 			return fmt.Errorf("%s's app: %w", p.name, err)
 		}
 	}
@@ -190,7 +190,7 @@ func (d *demo) start() error {
 func (d *demo) shoot(step string) {
 	for _, p := range d.people {
 		name := fmt.Sprintf("%s-%s.png", step, strings.ToLower(p.name))
-		if err := p.screen.save(filepath.Join(d.options.out, name)); err != nil {
+		if err := p.screen.Save(filepath.Join(d.options.out, name)); err != nil {
 			d.fail("screenshot %s: %v", name, err)
 		}
 	}

@@ -13,10 +13,10 @@ func (d *demo) meet() error {
 	d.shoot("01-home")
 
 	d.step("%s starts an end-to-end encrypted meeting", host.name)
-	if err := host.screen.key("ctrl+n"); err != nil {
+	if err := host.screen.Key("ctrl+n"); err != nil {
 		return err
 	}
-	if err := host.screen.waitTitle(20*time.Second, "Meeting"); err != nil {
+	if err := host.screen.WaitTitle(20*time.Second, "Meeting"); err != nil {
 		return fmt.Errorf("%s starts a meeting: %w", host.name, err)
 	}
 	link, err := host.waitLink()
@@ -32,7 +32,7 @@ func (d *demo) meet() error {
 		}
 	}
 	d.shoot("02-lobby")
-	if _, err := host.screen.shows(host.dir, guests[0].name, 15*time.Second); err != nil {
+	if _, err := host.screen.Shows(host.dir, guests[0].name, 15*time.Second); err != nil {
 		return fmt.Errorf("the host's lobby: %w", err)
 	}
 	d.step("%s's window shows who waits", host.name)
@@ -59,15 +59,15 @@ func (d *demo) meet() error {
 	}
 	d.weigh()
 	d.step("%s ends the meeting for all", host.name)
-	if err := host.screen.key("ctrl+shift+q"); err != nil {
+	if err := host.screen.Key("ctrl+shift+q"); err != nil {
 		return err
 	}
 	time.Sleep(400 * time.Millisecond) // the question has to be on the screen before it is answered
-	if err := host.screen.key("Return"); err != nil {
+	if err := host.screen.Key("Return"); err != nil {
 		return err
 	}
 	for _, p := range d.people {
-		if err := p.screen.waitTitle(15*time.Second, "Ended", "Home"); err != nil {
+		if err := p.screen.WaitTitle(15*time.Second, "Ended", "Home"); err != nil {
 			d.fail("%s's window after the end: %v", p.name, err)
 		}
 	}
@@ -88,16 +88,16 @@ func (p *person) waitLink() (string, error) {
 
 // knock joins by link as a person would, and waits for the lobby.
 func (p *person) knock(link string) error {
-	if err := p.screen.key("ctrl+j"); err != nil {
+	if err := p.screen.Key("ctrl+j"); err != nil {
 		return err
 	}
-	if err := p.screen.write(link); err != nil {
+	if err := p.screen.Write(link); err != nil {
 		return err
 	}
-	if err := p.screen.key("Return"); err != nil {
+	if err := p.screen.Key("Return"); err != nil {
 		return err
 	}
-	if err := p.screen.waitTitle(20*time.Second, "Lobby"); err != nil {
+	if err := p.screen.WaitTitle(20*time.Second, "Lobby"); err != nil {
 		return fmt.Errorf("%s knocks: %w", p.name, err)
 	}
 	return nil
@@ -109,10 +109,10 @@ func (d *demo) admitAll(host *person, guests []*person) error {
 	for _, p := range guests {
 		d.step("%s admits %s", host.name, p.name)
 		pressed := time.Now()
-		if err := host.screen.key("ctrl+shift+a"); err != nil {
+		if err := host.screen.Key("ctrl+shift+a"); err != nil {
 			return err
 		}
-		if err := p.screen.waitTitle(20*time.Second, "Meeting"); err != nil {
+		if err := p.screen.WaitTitle(20*time.Second, "Meeting"); err != nil {
 			return fmt.Errorf("%s is admitted: %w", p.name, err)
 		}
 		if err := p.waitPicture(host.who, 1, 20*time.Second); err != nil {
@@ -167,16 +167,16 @@ func (d *demo) watchPictures() error {
 // screen, and says in each window that it matches.
 func (d *demo) compareCodes(shot string) error {
 	for _, p := range d.people {
-		if err := p.screen.key("ctrl+shift+k"); err != nil {
+		if err := p.screen.Key("ctrl+shift+k"); err != nil {
 			return err
 		}
-		if err := p.screen.waitTitle(10*time.Second, "Security code"); err != nil {
+		if err := p.screen.WaitTitle(10*time.Second, "Security code"); err != nil {
 			return fmt.Errorf("%s opens the code: %w", p.name, err)
 		}
 	}
 	codes := map[string]bool{}
 	for _, p := range d.people {
-		code, err := p.screen.readCode(p.dir)
+		code, err := p.screen.ReadCode(p.dir)
 		if err != nil {
 			return fmt.Errorf("%s's code: %w", p.name, err)
 		}
@@ -189,18 +189,18 @@ func (d *demo) compareCodes(shot string) error {
 	}
 	d.shoot(shot)
 	for _, p := range d.people {
-		if err := p.screen.key("ctrl+shift+m"); err != nil {
+		if err := p.screen.Key("ctrl+shift+m"); err != nil {
 			return err
 		}
 	}
 	time.Sleep(500 * time.Millisecond)
 	for _, p := range d.people {
-		if strings.HasSuffix(p.screen.title(), "Security code") {
-			if err := p.screen.key("ctrl+shift+k"); err != nil {
+		if strings.HasSuffix(p.screen.Title(), "Security code") {
+			if err := p.screen.Key("ctrl+shift+k"); err != nil {
 				return err
 			}
 		}
-		if err := p.screen.waitTitle(10*time.Second, "Meeting"); err != nil {
+		if err := p.screen.WaitTitle(10*time.Second, "Meeting"); err != nil {
 			return fmt.Errorf("%s closes the code: %w", p.name, err)
 		}
 	}
@@ -219,7 +219,7 @@ func groups(code string) string {
 // chat has every person say a line and reads it in the others' windows.
 func (d *demo) chat() error {
 	for _, p := range d.people {
-		if err := p.screen.key("ctrl+shift+c"); err != nil {
+		if err := p.screen.Key("ctrl+shift+c"); err != nil {
 			return err
 		}
 	}
@@ -227,17 +227,17 @@ func (d *demo) chat() error {
 	lines := []string{"Hello from", "Greetings from", "Welcome from", "Cheers from", "Regards from", "Salutations from"}
 	for i, p := range d.people {
 		text := lines[i] + " " + p.name
-		if err := p.screen.write(text); err != nil {
+		if err := p.screen.Write(text); err != nil {
 			return err
 		}
-		if err := p.screen.key("Return"); err != nil {
+		if err := p.screen.Key("Return"); err != nil {
 			return err
 		}
 		for _, q := range d.people {
 			if q == p {
 				continue
 			}
-			if _, err := q.screen.shows(q.dir, text, 20*time.Second); err != nil {
+			if _, err := q.screen.Shows(q.dir, text, 20*time.Second); err != nil {
 				d.fail("chat: %s wrote %q, but %v", p.name, text, err)
 			}
 		}
@@ -245,7 +245,7 @@ func (d *demo) chat() error {
 	d.shoot("05-chat")
 	d.step("each window shows the chat of all others")
 	for _, p := range d.people {
-		if err := p.screen.key("ctrl+shift+c"); err != nil {
+		if err := p.screen.Key("ctrl+shift+c"); err != nil {
 			return err
 		}
 	}
@@ -259,16 +259,16 @@ func (d *demo) removeLast(host *person) error {
 	out := d.people[len(d.people)-1]
 	rest := d.people[:len(d.people)-1]
 	d.step("%s removes %s", host.name, out.name)
-	if err := host.screen.key("ctrl+shift+x"); err != nil {
+	if err := host.screen.Key("ctrl+shift+x"); err != nil {
 		return err
 	}
 	time.Sleep(500 * time.Millisecond)
 	d.shoot("06-remove")
 	pressed := time.Now()
-	if err := host.screen.key("Return"); err != nil {
+	if err := host.screen.Key("Return"); err != nil {
 		return err
 	}
-	if err := out.screen.waitTitle(15*time.Second, "Ended"); err != nil {
+	if err := out.screen.WaitTitle(15*time.Second, "Ended"); err != nil {
 		return fmt.Errorf("%s is removed: %w", out.name, err)
 	}
 	time.Sleep(2 * time.Second) // anything that still came would be shown or counted by now

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"conclave/app/demo/display"
 	"conclave/app/demo/report"
 	"conclave/app/demo/stamp"
 )
@@ -28,7 +29,7 @@ type person struct {
 	who    int // number of their stamp
 	dir    string
 	speech string
-	screen *screen
+	screen *display.Screen
 	app    *exec.Cmd
 	log    *os.File
 
@@ -63,7 +64,7 @@ func openPerson(d *demo, i int, service, clip, speech string) (*person, error) {
 		stop: make(chan struct{}), done: make(chan struct{}), seen: map[int]*sighting{},
 	}
 	var err error
-	if p.screen, err = openScreen(filepath.Join(p.dir, "screen"), d.width, d.height); err != nil {
+	if p.screen, err = display.Open(filepath.Join(p.dir, "screen"), d.width, d.height); err != nil {
 		close(p.done)
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func openPerson(d *demo, i int, service, clip, speech string) (*person, error) {
 		"--video", clip, "--audio", speech, "--record", p.recording(), "--stamp", strconv.Itoa(p.who),
 		"--stats", p.stats(), "--language", "en",
 		"--width", strconv.Itoa(d.width), "--height", strconv.Itoa(d.height))
-	p.app.Env = append(os.Environ(), "DISPLAY="+p.screen.display, "WAYLAND_DISPLAY=", "FYNE_SCALE=1",
+	p.app.Env = append(os.Environ(), "DISPLAY="+p.screen.Name, "WAYLAND_DISPLAY=", "FYNE_SCALE=1",
 		"LIBGL_ALWAYS_SOFTWARE=1", "LP_NUM_THREADS=1", "HOME="+p.dir, "XDG_CONFIG_HOME="+p.dir)
 	if p.log, err = os.Create(filepath.Join(p.dir, "app.log")); err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (p *person) watch() {
 		}
 		var err error
 		at := time.Now()
-		if img, err = p.screen.look(img); err != nil {
+		if img, err = p.screen.Look(img); err != nil {
 			return
 		}
 		for _, r := range stamp.Find(img, at) {
@@ -204,7 +205,7 @@ func (p *person) close() {
 		}
 	}
 	if p.screen != nil {
-		p.screen.close()
+		p.screen.Close()
 	}
 	if p.log != nil {
 		_ = p.log.Close()

@@ -1,4 +1,4 @@
-package demo
+package display
 
 import (
 	"bytes"
@@ -28,12 +28,12 @@ func run(env []string, limit time.Duration, name string, args ...string) (string
 	return out.String(), nil
 }
 
-func (s *screen) xdotool(args ...string) (string, error) {
-	return run([]string{"DISPLAY=" + s.display}, 20*time.Second, "xdotool", args...)
+func (s *Screen) xdotool(args ...string) (string, error) {
+	return run([]string{"DISPLAY=" + s.Name}, 20*time.Second, "xdotool", args...)
 }
 
-// title is the title of the window, or "".
-func (s *screen) title() string {
+// Title is the title of the window, or "".
+func (s *Screen) Title() string {
 	out, err := s.xdotool("search", "--onlyvisible", "--name", "^Conclave", "getwindowname")
 	if err != nil {
 		return ""
@@ -41,11 +41,11 @@ func (s *screen) title() string {
 	return strings.TrimSpace(out)
 }
 
-// waitTitle waits until the window's title ends in one of the given words.
-func (s *screen) waitTitle(limit time.Duration, ends ...string) error {
+// WaitTitle waits until the window's title ends in one of the given words.
+func (s *Screen) WaitTitle(limit time.Duration, ends ...string) error {
 	end := time.Now().Add(limit)
 	for time.Now().Before(end) {
-		title := s.title()
+		title := s.Title()
 		for _, e := range ends {
 			if strings.HasSuffix(title, e) {
 				return nil
@@ -53,30 +53,24 @@ func (s *screen) waitTitle(limit time.Duration, ends ...string) error {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return fmt.Errorf("the window's title is %q, not %s", s.title(), strings.Join(ends, " or "))
+	return fmt.Errorf("the window's title is %q, not %s", s.Title(), strings.Join(ends, " or "))
 }
 
-// focus gives the window the keyboard: there is no window manager to do it.
-func (s *screen) focus() error {
+// Focus gives the window the keyboard: there is no window manager to do it.
+func (s *Screen) Focus() error {
 	_, err := s.xdotool("search", "--onlyvisible", "--name", "^Conclave", "windowfocus", "--sync")
 	return err
 }
 
-// key presses a key combination in xdotool's words, such as "ctrl+shift+k".
-func (s *screen) key(combination string) error {
+// Key presses a key combination in xdotool's words, such as "ctrl+shift+k".
+func (s *Screen) Key(combination string) error {
 	_, err := s.xdotool("key", "--clearmodifiers", combination)
 	return err
 }
 
-// write types text.
-func (s *screen) write(text string) error {
+// Write types text.
+func (s *Screen) Write(text string) error {
 	_, err := s.xdotool("type", "--delay", "12", "--clearmodifiers", text)
-	return err
-}
-
-// click clicks the left button at p.
-func (s *screen) click(p image.Point) error {
-	_, err := s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y), "sleep", "0.05", "click", "1")
 	return err
 }
 
@@ -88,8 +82,8 @@ type word struct {
 
 // read reads the words that the screen shows, or those in area if it is not
 // empty.
-func (s *screen) read(dir string, area image.Rectangle) ([]word, error) {
-	img, err := s.look(nil)
+func (s *Screen) read(dir string, area image.Rectangle) ([]word, error) {
+	img, err := s.Look(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +144,9 @@ func enlarge(src *image.RGBA, zoom int) *image.Gray {
 	return dst
 }
 
-// shows waits until the screen shows text, which may be several words of one
+// Shows waits until the screen shows text, which may be several words of one
 // line, and returns where.
-func (s *screen) shows(dir, text string, limit time.Duration) (image.Rectangle, error) {
+func (s *Screen) Shows(dir, text string, limit time.Duration) (image.Rectangle, error) {
 	want := strings.Fields(text)
 	end := time.Now().Add(limit)
 	var last []word
@@ -209,12 +203,12 @@ func alike(got, want string) bool {
 	return wrong == 1
 }
 
-// readCode reads the security code from the QR code on the screen.
-func (s *screen) readCode(dir string) (digits string, err error) {
+// ReadCode reads the security code from the QR code on the screen.
+func (s *Screen) ReadCode(dir string) (digits string, err error) {
 	path := filepath.Join(dir, "qr.png")
 	end := time.Now().Add(10 * time.Second)
 	for time.Now().Before(end) {
-		if err := s.save(path); err != nil {
+		if err := s.Save(path); err != nil {
 			return "", err
 		}
 		out, err := run(nil, 20*time.Second, "zbarimg", "-q", "--raw", path)

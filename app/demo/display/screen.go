@@ -1,4 +1,7 @@
-package demo
+// Package display is a virtual display for the demonstration and the
+// benchmarks: it starts Xvfb, types into the window on it, and reads back what
+// the window shows. It knows nothing of meetings.
+package display
 
 import (
 	"encoding/binary"
@@ -14,13 +17,13 @@ import (
 	"time"
 )
 
-// screen is a virtual display with one window on it. Its pixels are read from
+// Screen is a virtual display with one window on it. Its pixels are read from
 // the frame buffer file that Xvfb keeps, so that looking costs no X request
 // and a picture's age on the glass can be told to a few milliseconds.
-type screen struct {
-	display string // ":101"
-	xvfb    *exec.Cmd
-	buffer  *os.File
+type Screen struct {
+	Name   string // of the display, ":101"
+	xvfb   *exec.Cmd
+	buffer *os.File
 
 	mu     sync.Mutex
 	raw    []byte
@@ -32,8 +35,8 @@ type xwd struct {
 	pixels, stride, width, height int
 }
 
-// openScreen starts Xvfb with a screen of width x height.
-func openScreen(dir string, width, height int) (*screen, error) {
+// Open starts Xvfb with a screen of width x height.
+func Open(dir string, width, height int) (*Screen, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -57,23 +60,23 @@ func openScreen(dir string, width, height int) (*screen, error) {
 		_ = cmd.Process.Kill()
 		return nil, errors.New("start the virtual display: Xvfb gave no display number")
 	}
-	s := &screen{xvfb: cmd}
+	s := &Screen{xvfb: cmd}
 	for n > 0 && (number[n-1] < '0' || number[n-1] > '9') {
 		n--
 	}
-	s.display = ":" + string(number[:n])
+	s.Name = ":" + string(number[:n])
 	s.buffer, err = os.Open(filepath.Join(dir, "Xvfb_screen0"))
 	if err == nil {
 		err = s.readHeader()
 	}
 	if err != nil {
-		s.close()
+		s.Close()
 		return nil, fmt.Errorf("read the virtual display: %w", err)
 	}
 	return s, nil
 }
 
-func (s *screen) readHeader() error {
+func (s *Screen) readHeader() error {
 	h := make([]byte, 100)
 	if _, err := s.buffer.ReadAt(h, 0); err != nil {
 		return err
@@ -87,8 +90,8 @@ func (s *screen) readHeader() error {
 	return nil
 }
 
-// look copies what the screen shows now into img, which is made when nil.
-func (s *screen) look(img *image.RGBA) (*image.RGBA, error) {
+// Look copies what the screen shows now into img, which is made when nil.
+func (s *Screen) Look(img *image.RGBA) (*image.RGBA, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if img == nil {
@@ -107,9 +110,9 @@ func (s *screen) look(img *image.RGBA) (*image.RGBA, error) {
 	return img, nil
 }
 
-// save writes what the screen shows now to a PNG file.
-func (s *screen) save(path string) error {
-	img, err := s.look(nil)
+// Save writes what the screen shows now to a PNG file.
+func (s *Screen) Save(path string) error {
+	img, err := s.Look(nil)
 	if err != nil {
 		return err
 	}
@@ -128,13 +131,14 @@ func writePNG(path string, img image.Image) error {
 	return f.Close()
 }
 
-func (s *screen) close() {
+// Close ends the display.
+func (s *Screen) Close() {
 	if s.buffer != nil {
 		_ = s.buffer.Close()
 	}
 	_ = s.xvfb.Process.Kill()
 	_ = s.xvfb.Wait()
-	_ = os.Remove("/tmp/.X" + strconv.Itoa(atoi(s.display)) + "-lock")
+	_ = os.Remove("/tmp/.X" + strconv.Itoa(atoi(s.Name)) + "-lock")
 }
 
 func atoi(display string) int {
