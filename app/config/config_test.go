@@ -145,3 +145,22 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+func TestAdminPageNamesEverySetting(t *testing.T) {
+	text, err := os.ReadFile("../ADMIN.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range config.ServiceKeys() {
+		found := false
+		for row := range strings.Lines(string(text)) {
+			cells := strings.Split(row, "|")
+			if len(cells) > 4 && strings.Contains(cells[1], "`"+k.Name+"`") {
+				found = k.Default == "" || strings.Contains(cells[2], "`"+k.Default+"`")
+			}
+		}
+		if !found {
+			t.Errorf("ADMIN.md has no row for %s with default %q", k.Name, k.Default)
+		}
+	}
+}
