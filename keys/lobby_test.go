@@ -131,3 +131,16 @@ func TestLobbyKeyIsStored(t *testing.T) {
 		t.Errorf("another key came back: %v", err)
 	}
 }
+
+func TestKnockIsBoundToLobbyMeetingAndDevice(t *testing.T) {
+	base := knockInfo([32]byte{1}, MeetingID{2}, PublicKey{3})
+	for what, other := range map[string][]byte{
+		"lobby key": knockInfo([32]byte{9}, MeetingID{2}, PublicKey{3}),
+		"meeting":   knockInfo([32]byte{1}, MeetingID{9}, PublicKey{3}),
+		"device":    knockInfo([32]byte{1}, MeetingID{2}, PublicKey{9}),
+	} {
+		if bytes.Equal(base, other) {
+			t.Errorf("the sealing does not depend on the %s", what)
+		}
+	}
+}

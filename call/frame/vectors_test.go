@@ -79,6 +79,20 @@ func TestHeaderVectors(t *testing.T) {
 	}
 }
 
+func TestHeaderHasOneForm(t *testing.T) {
+	for _, data := range [][]byte{
+		{0x80, 0x07},                   // a KID below 8 in a byte of its own
+		{0x08, 0x07},                   // a counter below 8 in a byte of its own
+		{0x90, 0x00, 0xff},             // a KID with a leading zero
+		{0x09, 0x00, 0xff},             // a counter with a leading zero
+		{0x0f, 0, 0, 0, 0, 0, 0, 0, 9}, // many of them
+	} {
+		if h, n, err := ParseHeader(data); err != ErrMalformed || n != 0 {
+			t.Errorf("%x: got %+v, %v, want ErrMalformed", data, h, err)
+		}
+	}
+}
+
 func TestSealVectors(t *testing.T) {
 	for path, v := range vectorFiles(t) {
 		cases := 0

@@ -271,9 +271,6 @@ func (g *Group) read(message []byte) (Event, error) {
 		g.staged = nil
 		return g.changed(from)
 	}
-	if from == g.Self() {
-		return nil, ErrInvalid // our own come back through g.own, and once
-	}
 	if now, ok := g.find(key); !ok || now.Leaf != from.Leaf {
 		return nil, &ForbiddenError{Why: SenderLeft, By: from}
 	}

@@ -265,6 +265,9 @@ func TestFirstCommitWins(t *testing.T) {
 	}
 	r.deliver(theirs.Commit) // the host's is forgotten by this
 	r.agree()
+	if r.host.engine.(*ours).staged != nil {
+		t.Error("the lost commit's secrets are kept")
+	}
 	for _, p := range r.present {
 		r.unchanged(p, func() {
 			if _, err := p.Handle(mine.Commit); !errors.Is(err, ErrStale) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"conclave/keys"
+	"conclave/keys/mls"
 )
 
 func TestOnlyTheHostAdds(t *testing.T) {
@@ -330,4 +331,122 @@ func TestTransportModeHasNoFrameKeys(t *testing.T) {
 	if guest.Code() != r.host.Code() {
 		t.Error("the codes differ")
 	}
+}
+
+func TestEachAdmissionLetsOneIn(t *testing.T) {
+	r := openRoom(t)
+	r.admit("a")
+	p, j := r.prepare("ghost")
+	other, _ := r.prepare("other")
+	key, hash := p.device.Public(), hashKeyPackage(j.KeyPackage())
+	add := added{leaf: leaf{credential: key[:], signatureKey: key[:]}, hash: hash}
+	host := r.host.device
+	data := encodeAdmissions([]keys.Admission{
+		host.SignAdmission(r.host.Meeting(), key, hash), host.SignAdmission(r.host.Meeting(), other.device.Public(), hash),
+	})
+	err := r.host.judge(proposed{by: r.host.Self().Leaf, adds: []added{add, add}, data: data})
+	wantForbidden(t, err, AddNotAdmitted)
+}
+
+// library returns the MLS group behind a person, to do with it what the rules of a
+// meeting forbid.
+func library(p *person) *mls.Group { return p.engine.(*ours).group }
+
+func TestProposalsAreRefusedAndForgotten(t *testing.T) {
+	r := openRoom(t)
+	people := r.admit("a", "b")
+	a, b := people[0], people[1]
+	proposal, err := library(a).ProposeRemove(mls.LeafIndex(b.Self().Leaf))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.unchanged(r.host, func() {
+		_, err := r.host.Handle(proposal)
+		wantForbidden(t, err, OtherProposal)
+	})
+	if n := len(library(r.host).Proposals()); n != 0 {
+		t.Errorf("%d proposals wait to be committed", n)
+	}
+	// A commit that names the proposal fails, for nobody has kept it.
+	commit, err := library(a).Commit(mls.CommitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.unchanged(r.host, func() {
+		if _, err := r.host.Handle(commit.Message()); !errors.Is(err, ErrInvalid) {
+			t.Errorf("got %v, want ErrInvalid", err)
+		}
+	})
+}
+
+func TestNothingElseAboutTheGroupChanges(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a", "b")[0]
+	for name, options := range map[string]mls.CommitOptions{
+		"extensions": {References: [][]byte{}, Extensions: mls.Extensions{mls.RequiredCapabilitiesExtension(mls.RequiredCapabilities{})}},
+		"beside a Remove": {
+			References: [][]byte{}, Remove: []mls.LeafIndex{mls.LeafIndex(r.present[2].Self().Leaf)}, Extensions: mls.Extensions{},
+		},
+	} {
+		for _, p := range []*person{a, r.host} {
+			staged, err := library(p).Commit(options)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			bob := r.present[2]
+			r.unchanged(bob, func() {
+				_, err := bob.Handle(staged.Message())
+				wantForbidden(t, err, OtherProposal)
+			})
+			library(p).Discard(staged)
+		}
+	}
+}
+
+func TestNobodyEntersFromOutside(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a")[0]
+	info, err := library(a).GroupInfo(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ghost := r.person("ghost", newDevice(t))
+	m, err := ghost.cfg.verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commit, err := mls.JoinExternal(mlsConfig(m), info, mls.ExternalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.present {
+		r.unchanged(p, func() {
+			_, err := p.Handle(commit)
+			wantForbidden(t, err, OutsideCommit)
+		})
+	}
+}
+
+// A member leads a joiner into a group of its own, with the service's help: the
+// Welcome is good MLS, and is not signed by the host.
+func TestWelcomeOfAMemberIsRefused(t *testing.T) {
+	r := openRoom(t)
+	a := r.admit("a")[0]
+	_, j := r.prepare("victim")
+	_, welcome, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range map[string][]byte{
+		"not signed": welcome, "signed by the member": a.meeting.signWelcome(welcome), "cut": welcome[:10],
+	} {
+		if _, err := j.Join(w); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: got %v, want ErrInvalid", name, err)
+		}
+	}
+	g, err := j.Join(r.host.meeting.signWelcome(welcome)) // only the signature was missing
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Close()
 }
