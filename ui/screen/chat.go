@@ -36,10 +36,10 @@ func NewChat(k *Kit, closePanel func()) *Chat {
 	c.field.OnSubmitted = func(string) { c.submit() }
 	c.field.Escape = closePanel
 	c.send = k.button(widget.ButtonConfig{Icon: theme.IconSend, Kind: widget.Primary, Tip: k.say("chat.send"), Tapped: c.submit})
-	c.scroll = widget.ScrollPanel(c.lines.box)
+	c.scroll = widget.ScrollPanel(widget.Column(theme.SpaceM, c.note, c.lines.box))
 	middle := widget.Stack(c.scroll, widget.Middle(240, c.empty))
 	write := widget.Grow(widget.Row(theme.SpaceS, c.field, c.send), c.field)
-	c.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("chat.title"), closePanel), c.note, middle, write), middle)
+	c.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("chat.title"), closePanel), middle, write), middle)
 	return c
 }
 

@@ -23,20 +23,17 @@ func NewFacts(k *Kit) *Facts {
 	head := title(k.say("facts.title"))
 	shut := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.say("facts.close"), Tapped: k.Close})
 	code := k.button(widget.ButtonConfig{Label: k.say("facts.code"), Icon: theme.IconShieldCheck, Kind: widget.Primary, Tapped: func() { k.Open(present.Code) }})
-	list := widget.ScrollPanel(f.list.box)
+	list := widget.ScrollFit(f.list.box)
 	column := widget.Grow(widget.Column(theme.SpaceM,
 		widget.Grow(widget.Row(theme.SpaceS, head, shut), head), widget.Wrap(theme.SpaceS, f.badge), small(k.say("facts.lead")), list, middle(code)), list)
-	f.object = dialogFrame(k, 520, 520, column)
+	f.object = dialogFrame(k, 520, column)
 	return f
 }
 
 // dialogFrame lies content in the middle over a scrim; a click beside it
 // closes.
-func dialogFrame(k *Kit, width, height float32, content fyne.CanvasObject) fyne.CanvasObject {
+func dialogFrame(k *Kit, width float32, content fyne.CanvasObject) fyne.CanvasObject {
 	box := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Stroke: theme.ColorBorder, Width: 1, Radius: 16, Shadow: true}), widget.Pad(theme.SpaceL, content))
-	if height > 0 {
-		box = widget.Fixed(0, height, box)
-	}
 	return widget.Stack(widget.NewScrim(k.Close), widget.Middle(width, widget.Pad(theme.SpaceS, widget.NewShield(box))))
 }
 

@@ -70,7 +70,7 @@ func NewMeeting(k *Kit) *Meeting {
 	center := widget.Column(theme.SpaceS, m.banner.object, m.knock.object, m.stage)
 	widget.Grow(center, m.stage)
 	stage := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorStage}), widget.Pad(theme.SpaceM, center))
-	m.side = widget.Fixed(330, 0, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Pad(theme.SpaceM, widget.Stack(m.peoplePanel.Object(), m.chatPanel.Object()))))
+	m.side = widget.Side(330, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Pad(theme.SpaceM, widget.Stack(m.peoplePanel.Object(), m.chatPanel.Object()))))
 	middle := widget.Place(widget.Grow(widget.Row(theme.SpaceNo, stage, m.side), stage), widget.Start, widget.Stretch)
 	m.object = widget.Grow(widget.Column(theme.SpaceNo, m.buildTop(), middle, m.buildBar()), middle)
 	m.OpenPanel(PanelNone)
@@ -83,7 +83,7 @@ func (m *Meeting) buildInvite() {
 	icon.set("people", present.Info)
 	send := k.button(widget.ButtonConfig{Label: k.say("alone.copy"), Icon: theme.IconLink, Kind: widget.Primary, Tapped: m.CopyLink})
 	words := widget.Column(theme.SpaceS, icon.object, centred(k.say("alone.title"), theme.SizeTitle, theme.ColorText, true), centred(k.say("alone.words"), theme.SizeBody, theme.ColorMuted, false), middle(send))
-	m.invite = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Radius: 14}), widget.Middle(340, widget.Pad(theme.SpaceM, words)))
+	m.invite = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Radius: 14}), widget.Middle(340, widget.Pad(theme.SpaceM, widget.ScrollFit(words))))
 }
 
 func (m *Meeting) buildTop() fyne.CanvasObject {
@@ -95,7 +95,8 @@ func (m *Meeting) buildTop() fyne.CanvasObject {
 	m.view = k.button(widget.ButtonConfig{Icon: theme.IconSpeakerView, Kind: widget.Quiet, Tip: k.Tip("tip.view", "view"), Tapped: m.SwitchView})
 	settings := k.button(widget.ButtonConfig{Icon: theme.IconSettings, Kind: widget.Quiet, Tip: k.Tip("control.settings", "settings"), Tapped: func() { k.Open(present.Settings) }})
 	gap := widget.Gap()
-	row := widget.Grow(widget.Row(theme.SpaceS, widget.NewPicture(theme.Logo(), 26), m.badge, gap, m.locked, m.elapsed, m.link, m.view, settings), gap)
+	logo := widget.NewPicture(theme.Logo(), 26)
+	row := widget.Crowd(theme.SpaceS, m.badge, gap, []fyne.CanvasObject{m.elapsed, m.link, logo, m.view}, logo, m.badge, gap, m.locked, m.elapsed, m.link, m.view, settings)
 	return widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.PadXY(theme.SpaceM, theme.SpaceS, row))
 }
 

@@ -125,7 +125,7 @@ func NewEnded(k *Kit) *Ended {
 	e.again = k.button(widget.ButtonConfig{Label: k.say("ended.again"), Icon: theme.IconRefresh, Large: true, Tapped: e.join})
 	e.passcode = k.entry(k.say("home.passcode.hint"))
 	e.passcode.OnSubmitted = func(string) { e.join() }
-	e.object = widget.Scroll(widget.Middle(480, widget.Pad(theme.SpaceL, widget.Column(theme.SpaceM,
+	e.object = widget.Scroll(widget.Middle(560, widget.Pad(theme.SpaceL, widget.Column(theme.SpaceM,
 		e.mark.object, widget.Column(theme.SpaceS, e.title, e.words, e.next), e.passcode, middle(e.home, e.again)))))
 	return e
 }

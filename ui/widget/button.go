@@ -33,6 +33,7 @@ type Button struct {
 	icon              theme.Icon
 	kind              Kind
 	stacked, large    bool
+	compact           bool // stacked, and the label left out
 	leading           bool // label at the start, for lists of buttons
 	tips              *Tips
 	escape            func()
@@ -65,6 +66,14 @@ func NewButton(c ButtonConfig) *Button {
 func (b *Button) Set(label string, icon theme.Icon, kind Kind) {
 	if b.label != label || b.icon != icon || b.kind != kind {
 		b.label, b.icon, b.kind = label, icon, kind
+		b.Refresh()
+	}
+}
+
+// SetCompact leaves the label of a stacked button out, or shows it.
+func (b *Button) SetCompact(compact bool) {
+	if b.compact != compact {
+		b.compact = compact
 		b.Refresh()
 	}
 }
@@ -247,7 +256,7 @@ func (r *buttonRenderer) apply() {
 	c := colorOf(b, text)
 	r.icon.Resource = b.icon.Resource(c, r.iconSide()*pixelScale(b))
 	r.icon.Hidden = b.icon == theme.IconNone
-	r.label.Text, r.label.Color, r.label.Hidden = b.label, c, b.label == ""
+	r.label.Text, r.label.Color, r.label.Hidden = b.label, c, b.label == "" || b.compact
 	r.label.TextSize = th.Size(theme.SizeBody)
 	if b.stacked {
 		r.label.TextSize = th.Size(theme.SizeTiny)
@@ -297,6 +306,9 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 	c := r.content()
 	s := scaleOf(r.button)
 	if r.button.stacked {
+		if r.button.compact {
+			return fyne.NewSize(c.Width+26, c.Height+22)
+		}
 		return fyne.NewSize(max(c.Width+14, 68*s), c.Height+14)
 	}
 	x, h := float32(14), max(c.Height+14, 36*s)

@@ -117,7 +117,7 @@ func (f *flow) sizes(objects []fyne.CanvasObject, size fyne.Size) []float32 {
 		total += out[i]
 	}
 	left := room - total - gap*float32(max(len(objects)-1, 0))
-	if growing == 0 || (f.vertical && left < 0) {
+	if growing == 0 {
 		return out
 	}
 	for i, o := range objects {
@@ -208,9 +208,24 @@ func (f *flow) MinSize(all []fyne.CanvasObject) fyne.Size {
 		w += gap
 	}
 	if f.width > 0 {
-		h = f.heightFor(all, max(f.width, w))
+		h = f.least(all, max(f.width, w))
 	}
 	return fyne.NewSize(w, h)
+}
+
+// least is the height below which it gets too small: what grows counts with
+// its least height only.
+func (f *flow) least(all []fyne.CanvasObject, width float32) float32 {
+	h := f.heightFor(all, width)
+	if !f.vertical {
+		return h
+	}
+	for _, o := range shown(all) {
+		if f.grows(o) {
+			h -= max(0, HeightFor(o, f.crossWidth(o, width))-o.MinSize().Height)
+		}
+	}
+	return h
 }
 
 func (f *flow) heightFor(all []fyne.CanvasObject, width float32) float32 {

@@ -107,20 +107,33 @@ func Bar(gap fyne.ThemeSizeName, objects ...fyne.CanvasObject) *fyne.Container {
 	return &fyne.Container{Layout: &bar{gap}, Objects: objects}
 }
 
-// Layout implements fyne.Layout.
-func (b *bar) Layout(all []fyne.CanvasObject, size fyne.Size) {
-	objects := shown(all)
-	total, gap := float32(0), base.Size(b.gap)
+// compacter can leave its label out.
+type compacter interface{ SetCompact(bool) }
+
+func (b *bar) total(objects []fyne.CanvasObject, compact bool) float32 {
+	total := float32(0)
 	for _, o := range objects {
+		if c, ok := o.(compacter); ok {
+			c.SetCompact(compact)
+		}
 		total += o.MinSize().Width
 	}
-	if n := float32(len(objects) - 1); total+gap*n > size.Width {
-		gap = max(0, (size.Width-total)/max(n, 1))
+	return total
+}
+
+// Layout implements fyne.Layout. Where it is too narrow for the labels, the
+// icons stay.
+func (b *bar) Layout(all []fyne.CanvasObject, size fyne.Size) {
+	objects := shown(all)
+	gap, gaps := base.Size(b.gap), float32(max(len(objects)-1, 1))
+	total := b.total(objects, false)
+	if total > size.Width {
+		total = b.total(objects, true)
 	}
-	shrink := min(1, size.Width/max(total, 1))
+	gap = max(0, min(gap, (size.Width-total)/gaps))
 	x := max(0, (size.Width-total-gap*float32(len(objects)-1))/2)
 	for _, o := range objects {
-		w := o.MinSize().Width * shrink
+		w := o.MinSize().Width
 		o.Move(fyne.NewPos(x, 0))
 		o.Resize(fyne.NewSize(w, size.Height))
 		x += w + gap
@@ -141,4 +154,101 @@ func (b *bar) heightFor(all []fyne.CanvasObject, _ float32) float32 { return b.M
 // Divider is a thin upright line with space around it.
 func Divider() fyne.CanvasObject {
 	return Fixed(17, 40, Middle(1, Fixed(1, 34, NewBox(BoxStyle{Fill: theme.ColorBorder}))))
+}
+
+// crowd is a row that leaves things out where it is narrow.
+type crowd struct {
+	gap    fyne.ThemeSizeName
+	first  fyne.CanvasObject   // shrinks last, never left out
+	drops  []fyne.CanvasObject // left out one by one, in this order
+	spread fyne.CanvasObject   // takes the room that is left
+}
+
+// Crowd lays objects in a row with room at spread. Where it is narrow, drops
+// are left out in their order, and at last first is made narrower.
+func Crowd(gap fyne.ThemeSizeName, first, spread fyne.CanvasObject, drops []fyne.CanvasObject, objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &crowd{gap, first, drops, spread}, Objects: objects}
+}
+
+func (c *crowd) need(objects []fyne.CanvasObject, out map[fyne.CanvasObject]bool) float32 {
+	total, n := float32(0), 0
+	for _, o := range objects {
+		if !out[o] {
+			total += o.MinSize().Width
+			n++
+		}
+	}
+	return total + base.Size(c.gap)*float32(max(n-1, 0))
+}
+
+// Layout implements fyne.Layout.
+func (c *crowd) Layout(all []fyne.CanvasObject, size fyne.Size) {
+	objects, out := shown(all), map[fyne.CanvasObject]bool{}
+	for _, d := range c.drops {
+		if c.need(objects, out) <= size.Width {
+			break
+		}
+		out[d] = true
+	}
+	left, x := size.Width-c.need(objects, out), float32(0)
+	for _, o := range objects {
+		if out[o] {
+			o.Move(fyne.NewPos(-10000, 0)) // hidden is for whoever made it to say
+			continue
+		}
+		w := o.MinSize().Width
+		switch {
+		case o == c.spread:
+			w += max(0, left)
+		case o == c.first:
+			w += min(0, left)
+		}
+		h := min(size.Height, o.MinSize().Height)
+		o.Move(fyne.NewPos(x, (size.Height-h)/2))
+		o.Resize(fyne.NewSize(w, h))
+		x += w + base.Size(c.gap)
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (c *crowd) MinSize(all []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(420, stack{}.MinSize(all).Height)
+}
+
+// side keeps a panel at a width that grows half as fast as the text.
+type side struct{ width float32 }
+
+// Side keeps a panel at a width.
+func Side(width float32, content fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &side{width}, Objects: []fyne.CanvasObject{content}}
+}
+
+// Layout implements fyne.Layout.
+func (s *side) Layout(objects []fyne.CanvasObject, size fyne.Size) { stack{}.Layout(objects, size) }
+
+// MinSize implements fyne.Layout.
+func (s *side) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	scale := base.Size(theme.SizeBody) / 14
+	return fyne.NewSize(s.width*(0.5+0.5*scale), stack{}.MinSize(objects).Height)
+}
+
+// fitting is as tall as its content where there is room, and scrolls where
+// there is not.
+type fitting struct{ content fyne.CanvasObject }
+
+// ScrollFit scrolls content only where the room is too small for it.
+func ScrollFit(content fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &fitting{content}, Objects: []fyne.CanvasObject{ScrollPanel(content)}}
+}
+
+// Layout implements fyne.Layout.
+func (f *fitting) Layout(objects []fyne.CanvasObject, size fyne.Size) { stack{}.Layout(objects, size) }
+
+// MinSize implements fyne.Layout.
+func (f *fitting) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(f.content.MinSize().Width, 60)
+}
+
+func (f *fitting) heightFor(_ []fyne.CanvasObject, width float32) float32 {
+	return HeightFor(f.content, width-base.Size(theme.SpaceM))
 }

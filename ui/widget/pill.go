@@ -149,12 +149,14 @@ func (r *pillRenderer) dims() (side, x, y, gap float32) {
 
 func (r *pillRenderer) MinSize() fyne.Size {
 	side, x, y, gap := r.dims()
-	l := r.label.MinSize()
+	l := fyne.MeasureText(r.pill.words, r.label.TextSize, r.label.TextStyle)
 	return fyne.NewSize(side+gap+l.Width+2*x, max(side, l.Height)+2*y)
 }
 
 func (r *pillRenderer) Layout(size fyne.Size) {
 	side, x, _, gap := r.dims()
+	room := size.Width - 2*x - side - gap
+	r.label.Text = cutLike(r.pill.words, room+1, r.label)
 	l := r.label.MinSize()
 	r.box.CornerRadius = size.Height / 2
 	r.box.Resize(size)

@@ -66,6 +66,15 @@ func (t *Text) SetColor(c fyne.ThemeColorName) {
 	}
 }
 
+// SetLines changes the most lines of text that wraps.
+func (t *Text) SetLines(n int) {
+	if t.style.Lines != n {
+		t.style.Lines = n
+		t.cache.lines = nil
+		t.Refresh()
+	}
+}
+
 // Words returns the words.
 func (t *Text) Words() string { return t.words }
 

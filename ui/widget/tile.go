@@ -299,6 +299,7 @@ func (r *tileRenderer) layoutMiddle(size fyne.Size) {
 	disc := max(28, min(size.Height*0.4, size.Width*0.4, 168))
 	words, caption := !t.caption.Hidden, float32(0)
 	if words {
+		t.caption.SetLines(max(1, min(2, int((room-8)/t.caption.lineHeight()))))
 		caption = t.caption.HeightFor(size.Width-32) + 8
 	} else {
 		room = size.Height
