@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -321,5 +322,58 @@ func TestServiceCannotDecryptAndNeedsNoC(t *testing.T) {
 	}
 	if !found {
 		t.Error("the list is not the service's")
+	}
+}
+
+// TestOnePortLeadsToTheRelayWhileSeated: the media token works at the public
+// port, over TLS, and is void as soon as a commit unseats its device.
+func TestOnePortLeadsToTheRelayWhileSeated(t *testing.T) {
+	p := start(t, "--listen", "127.0.0.1:0", "--media-port", "0")
+	hostKey, guestKey := device(t), device(t)
+	host, guest := dial(t, p, hostKey), dial(t, p, guestKey)
+	id := create(t, host, hostKey)
+	request(t, guest, wire.Knock{Ref: 1, Meeting: id, KeyPackage: []byte("k"), Sealed: []byte("s")})
+	ticket := wait[wire.Knocking](t, host).Ticket
+	request(t, host, wire.Commit{Ref: 2, Commit: []byte("c"), Welcome: []byte("w"), Adds: []wire.Ticket{ticket}})
+	media := wait[wire.MediaToken](t, guest)
+	if want := "wss" + strings.TrimPrefix(p.URL, "https"); media.URL != want {
+		t.Errorf("media URL %q, want %q", media.URL, want)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: link.TLS(p.Pin), DisableKeepAlives: true}}
+	get := func(path string) int {
+		answer, err := client.Get(p.URL + path + "?access_token=" + media.Token.Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode
+	}
+	if got := get("/rtc/validate"); got != http.StatusOK {
+		t.Errorf("while seated: status %d", got)
+	}
+	for _, path := range []string{"/twirp/livekit.RoomService/ListRooms", "/agent", "/whip/v1", "/settings"} {
+		if got := get(path); got != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", path, got)
+		}
+	}
+	request(t, host, wire.Commit{Ref: 3, Epoch: 1, Commit: []byte("c"), Removes: []keys.PublicKey{guestKey.Public()}})
+	if got := get("/rtc/validate"); got != http.StatusUnauthorized {
+		t.Errorf("after the removal: status %d, want 401", got)
+	}
+}
+
+// wait returns the next notice of a type.
+func wait[T wire.Notice](t *testing.T, c *link.Conn) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		m, err := c.Receive(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, ok := m.(T); ok {
+			return n
+		}
 	}
 }
