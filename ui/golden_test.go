@@ -64,7 +64,7 @@ func TestScenesAsPictures(t *testing.T) {
 	looks := map[string]theme.Appearance{"light": theme.Light, "dark": theme.Dark, "contrast": theme.HighContrast}
 	for _, scene := range uitest.Scenes() {
 		for look, appearance := range looks {
-			kept, contrast := pictured[scene.Name]
+			contrast, kept := pictured[scene.Name]
 			if !kept || look == "contrast" && !contrast {
 				continue
 			}
