@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"fmt"
 
 	"conclave/keys/mls/internal/codec"
 	"conclave/keys/mls/internal/framing"
@@ -122,12 +123,18 @@ func (st *state) checkPSK(id pskID) error {
 	return nil
 }
 
-// checkList checks a commit's proposals against each other (section 12.2).
+// checkList checks a commit's proposals, each on its own and against the others
+// (section 12.2).
 func (st *state) checkList(c *Config, list []listed, by Sender) error {
-	touched := make(map[LeafIndex]bool)
-	clients := make(map[string]bool)
-	psks := make(map[string]bool)
-	contexts, inits := 0, 0
+	seen := make(map[string]bool)
+	// once refuses a second proposal about the same thing.
+	once := func(kind, what, reason string) error {
+		if seen[kind+what] {
+			return rule.Broken("12.2", "check commit: "+reason)
+		}
+		seen[kind+what] = true
+		return nil
+	}
 	for _, l := range list {
 		p := l.proposal
 		if !l.checked {
@@ -135,60 +142,58 @@ func (st *state) checkList(c *Config, list []listed, by Sender) error {
 				return err
 			}
 		}
+		var err error
 		switch p.Type {
 		case ProposalAdd:
-			key := string(p.KeyPackage.Leaf.SignatureKey)
-			if clients[key] {
-				return rule.Broken("12.2", "check commit: the same client is added twice")
-			}
-			clients[key] = true
+			err = once("client ", string(p.KeyPackage.Leaf.SignatureKey), "the same client is added twice")
 		case ProposalUpdate, ProposalRemove:
-			target := p.Removed
-			if p.Type == ProposalUpdate {
-				target = l.sender.Leaf
-			}
+			target := l.target()
 			if by.Type == SenderMember && target == by.Leaf {
 				return rule.Broken("12.2", "check commit: it updates or removes its own committer")
 			}
-			if touched[target] {
-				return rule.Broken("12.2", "check commit: two proposals for one leaf")
-			}
-			touched[target] = true
+			err = once("leaf ", fmt.Sprint(target), "two proposals for one leaf")
 		case ProposalPSK:
-			key := string(codec.Marshal(p.PSK))
-			if psks[key] {
-				return rule.Broken("12.2", "check commit: a pre-shared key is named twice")
-			}
-			psks[key] = true
+			err = once("psk ", string(codec.Marshal(p.PSK)), "a pre-shared key is named twice")
 		case ProposalGroupContextExtensions:
-			if contexts++; contexts > 1 {
-				return rule.Broken("12.2", "check commit: two GroupContextExtensions proposals")
-			}
+			err = once("context", "", "two GroupContextExtensions proposals")
 		case ProposalExternalInit:
-			inits++
+			err = once("init", "", "two ExternalInit proposals")
 		case ProposalReInit:
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if by.Type == SenderNewMemberCommit {
-		return checkExternalList(list, inits)
+		return checkExternalList(list)
 	}
 	return nil
 }
 
+// target is the leaf that an Update or a Remove is about.
+func (l listed) target() LeafIndex {
+	if l.proposal.Type == ProposalUpdate {
+		return l.sender.Leaf
+	}
+	return l.proposal.Removed
+}
+
 // checkExternalList checks what an external commit may hold (section 12.2).
-func checkExternalList(list []listed, inits int) error {
-	removes := 0
+func checkExternalList(list []listed) error {
+	inits, removes := 0, 0
 	for _, l := range list {
 		switch l.proposal.Type {
-		case ProposalExternalInit, ProposalPSK:
+		case ProposalExternalInit:
+			inits++
+		case ProposalPSK:
 		case ProposalRemove:
 			removes++
 		default:
 			return rule.Broken("12.2", "check external commit: a proposal of a type it may not have")
 		}
 	}
-	if inits != 1 {
-		return rule.Broken("12.2", "check external commit: not exactly one ExternalInit")
+	if inits == 0 {
+		return rule.Broken("12.2", "check external commit: no ExternalInit")
 	}
 	if removes > 1 {
 		return rule.Broken("12.2", "check external commit: more than one Remove")

@@ -130,7 +130,7 @@ func (g *Group) Commit(o CommitOptions) (*Staged, error) {
 func (g *Group) stageOwn(o *CommitOptions) (*Staged, error) {
 	st := g.now
 	by := Sender{Type: SenderMember, Leaf: st.self()}
-	proposals, list, err := st.gather(&g.config, o, by)
+	proposals, list, err := st.gather(o, by)
 	if err != nil {
 		return nil, err
 	}
@@ -143,29 +143,22 @@ func (g *Group) stageOwn(o *CommitOptions) (*Staged, error) {
 		return nil, err
 	}
 	defer psk.Wipe()
-	next := g.config
-	if o.Signer != nil {
-		next.Signer = o.Signer
-	}
-	if o.Credential != nil {
-		next.Credential = *o.Credential
-	}
 	a := st.content(framing.ContentCommit, o.AuthenticatedData)
 	a.Wire = g.config.handshakeWire()
 	a.Content.Commit = &framing.Commit{Proposals: proposals}
-	var path *tree.NewPath
-	commitSecret := st.suite.Zero()
-	if ch.needsPath || !o.WithoutPath || o.Signer != nil || o.Credential != nil {
-		if path, err = st.renew(&next, ch, a.Content.Commit); err != nil {
-			return nil, err
-		}
-		defer path.Wipe()
-		commitSecret = path.CommitSecret
-	} else if err := ch.checkTree(); err != nil {
+	next := o.nextConfig(g.config)
+	path, err := st.ownPath(&next, o, ch, a.Content.Commit)
+	if err != nil {
 		return nil, err
 	}
+	defer path.Wipe()
+	// Signed with the key the others know, even if the path brings another.
 	if err := a.Sign(st.suite, g.config.Signer, st.contextBytes); err != nil {
 		return nil, err
+	}
+	commitSecret := st.suite.Zero()
+	if path != nil {
+		commitSecret = path.CommitSecret
 	}
 	began, joiner := st.begin(ch, a, st.epoch.Init, commitSecret, psk)
 	defer joiner.Wipe()
@@ -173,14 +166,34 @@ func (g *Group) stageOwn(o *CommitOptions) (*Staged, error) {
 	staged := &Staged{base: st, next: began, signer: o.Signer, cred: o.Credential, use: func() {}}
 	staged.Change = ch.describe(st, began, a)
 	staged.Own = true
-	if staged.message, err = st.frame(&g.config, a); err != nil {
-		return nil, err
-	}
-	staged.hash = sha256.Sum256(staged.message)
 	if len(ch.packages) > 0 {
-		staged.welcome, err = began.welcome(&next, ch, path, joiner, psk, !o.TreeApart)
+		if staged.welcome, err = began.welcome(&next, ch, path, joiner, psk, !o.TreeApart); err != nil {
+			return nil, err
+		}
 	}
+	// Last, since an encrypted message uses up a key.
+	staged.message, err = st.frame(&g.config, a)
+	staged.hash = sha256.Sum256(staged.message)
 	return staged, err
+}
+
+// nextConfig is the configuration from the next epoch on.
+func (o *CommitOptions) nextConfig(c Config) Config {
+	if o.Signer != nil {
+		c.Signer = o.Signer
+	}
+	if o.Credential != nil {
+		c.Credential = *o.Credential
+	}
+	return c
+}
+
+// ownPath makes the path of an own commit, unless it is to have none.
+func (st *state) ownPath(next *Config, o *CommitOptions, ch *change, commit *framing.Commit) (*tree.NewPath, error) {
+	if o.WithoutPath && !ch.needsPath && o.Signer == nil && o.Credential == nil {
+		return nil, ch.checkTree()
+	}
+	return st.renew(next, ch, commit)
 }
 
 // renew gives the committer fresh keys and puts the path into the commit.
@@ -208,7 +221,7 @@ func (st *state) renew(c *Config, ch *change, commit *framing.Commit) (*tree.New
 
 // gather lists what a commit is to hold: the waiting proposals by reference, then
 // those of the options by value.
-func (st *state) gather(c *Config, o *CommitOptions, by Sender) (refs []framing.ProposalOrRef, list []listed, err error) {
+func (st *state) gather(o *CommitOptions, by Sender) (refs []framing.ProposalOrRef, list []listed, err error) {
 	waiting := st.proposals
 	if o.References != nil {
 		waiting = nil

@@ -128,7 +128,7 @@ func chat(t testing.TB, groups ...*Group) {
 				t.Fatal(err)
 			}
 			if r.Kind != KindApplication || !bytes.Equal(r.Application, text) || r.Sender.Leaf != from.Self() || string(r.AuthenticatedData) != "header" {
-				t.Fatalf("message came out as %+v", r)
+				t.Fatalf("message came out as %q from %d", r.Application, r.Sender.Leaf)
 			}
 		}
 	}

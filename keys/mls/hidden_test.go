@@ -37,7 +37,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		"MessageKey": schedule.MessageKey{Key: secret}, "Lease": &schedule.Lease{MessageKey: schedule.MessageKey{Key: secret}},
 		"Private": tree.NewPrivate(0, secret), "NewPath": &tree.NewPath{CommitSecret: secret},
 		"GroupSecrets": &framing.GroupSecrets{Joiner: secret}, "GroupSecrets value": framing.GroupSecrets{Joiner: secret},
-		"Result": &Result{Commit: staged},
+		"Result": &Result{Commit: staged}, "Result of a message": Result{Application: []byte(secret)},
 	}
 	for name, v := range values {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 						t.Errorf("%s shows the secret: %s", how, text)
 					}
 				}
-				if name != "Result" && !strings.Contains(text, "[hidden]") {
+				if !strings.Contains(text, "[hidden]") {
 					t.Errorf("%s gives %q, want [hidden]", how, text)
 				}
 			}

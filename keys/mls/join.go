@@ -56,15 +56,9 @@ func join(c Config, k *KeyPackage, welcome, ratchetTree []byte) (*Group, error) 
 	if err != nil {
 		return nil, err
 	}
-	self, err := findSelf(t, k)
+	private, err := k.privateIn(t, info.Signer, secrets.PathSecret)
 	if err != nil {
 		return nil, err
-	}
-	private := tree.NewPrivate(self, k.leafKey.Clone())
-	if secrets.PathSecret != nil {
-		if err := private.Implant(t, info.Signer, secrets.PathSecret); err != nil {
-			return nil, err
-		}
 	}
 	epoch := schedule.NewEpoch(s, secrets.Joiner, psk, codec.Marshal(&info.Context))
 	tag := s.MAC(epoch.Confirmation, info.Context.TranscriptHash)
@@ -72,6 +66,20 @@ func join(c Config, k *KeyPackage, welcome, ratchetTree []byte) (*Group, error) 
 		return nil, rule.Broken("12.4.3.1", "check welcome: confirmation tag does not match")
 	}
 	return &Group{config: c, now: newState(s, info.Context, t, private, epoch, tag)}, nil
+}
+
+// privateIn finds the key package's leaf in a tree and returns the private keys that
+// the new member has there.
+func (k *KeyPackage) privateIn(t *tree.Tree, committer LeafIndex, pathSecret suite.Secret) (*tree.Private, error) {
+	self, err := findSelf(t, k)
+	if err != nil {
+		return nil, err
+	}
+	private := tree.NewPrivate(self, k.leafKey.Clone())
+	if pathSecret == nil {
+		return private, nil
+	}
+	return private, private.Implant(t, committer, pathSecret)
 }
 
 // welcomePSK returns the pre-shared keys a Welcome asks for.

@@ -153,8 +153,11 @@ func (p *NewPath) SecretFor(i LeafIndex) suite.Secret {
 	return nil
 }
 
-// Wipe overwrites the path's secrets.
+// Wipe overwrites the path's secrets, if there is a path.
 func (p *NewPath) Wipe() {
+	if p == nil {
+		return
+	}
 	for _, s := range p.secrets {
 		s.Wipe()
 	}
