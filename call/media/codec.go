@@ -9,6 +9,11 @@ type VideoFormat struct {
 	Kilobits      int // target, kbit/s
 }
 
+// DefaultFormat is the camera's picture on the wire where nothing else is said.
+func DefaultFormat() VideoFormat {
+	return VideoFormat{Width: 640, Height: 360, FrameRate: 30, Kilobits: 350}
+}
+
 // VideoEncoder turns pictures of one size into VP8 frames. Not safe for
 // concurrent use.
 //

@@ -108,7 +108,7 @@ func NewSession(cfg SessionConfig) *Session {
 		cfg.Now = time.Now
 	}
 	if cfg.Format == (VideoFormat{}) {
-		cfg.Format = VideoFormat{Width: 640, Height: 360, FrameRate: 30, Kilobits: 350}
+		cfg.Format = DefaultFormat()
 	}
 	if cfg.ScreenFormat == (VideoFormat{}) {
 		cfg.ScreenFormat = VideoFormat{Width: 1280, Height: 720, FrameRate: 10, Kilobits: 1500}

@@ -131,6 +131,11 @@ func (s *stream) open(kind malgo.DeviceType, cfg SoundConfig, data malgo.DataPro
 	dc := malgo.DefaultDeviceConfig(kind)
 	dc.SampleRate = media.SampleRate
 	dc.PeriodSizeInMilliseconds = 10
+	if kind == malgo.Playback {
+		// Sound is mixed in frames of 20 ms, and a busy machine leaves a
+		// speaker alone for longer than a microphone minds.
+		dc.PeriodSizeInMilliseconds = 20
+	}
 	dc.Alsa.NoMMap = 1
 	dc.Capture.Format, dc.Capture.Channels = malgo.FormatS16, 1
 	dc.Playback.Format, dc.Playback.Channels = malgo.FormatS16, 1
