@@ -61,7 +61,8 @@ type Connections struct {
 	// Bytes bounds those of one connection a second (1 MiB; four times that at
 	// once).
 	Bytes int
-	// Backlog is how many bytes may wait for a slow reader (16 MiB).
+	// Backlog is how many bytes may wait for a slow reader (16 MiB). It has to
+	// hold a whole replay: Limits.Bytes as base64, and an eighth more.
 	Backlog int
 	// PingEvery and DeadAfter watch each connection (20 s, 45 s).
 	PingEvery, DeadAfter time.Duration

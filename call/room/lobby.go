@@ -49,7 +49,7 @@ func (v *Visit) knock(ctx context.Context, r wire.Knock) error {
 	m.hall.counts.waiting.Add(1)
 	v.meeting = m
 	v.tell(wire.Waiting{Position: len(m.lobby), HostHere: m.hostHere()})
-	v.tell(wire.Done{Ref: r.Ref})
+	v.done(r.Ref)
 	m.tellHost(w.notice())
 	return nil
 }
@@ -80,7 +80,7 @@ func (m *meeting) refuse(v *Visit, r wire.Refuse) error {
 	}
 	m.forget(w)
 	w.visit.tell(wire.Refused{Reason: r.Reason})
-	v.tell(wire.Done{Ref: r.Ref})
+	v.done(r.Ref)
 	m.positions()
 	return nil
 }
@@ -112,7 +112,7 @@ func (m *meeting) lock(ctx context.Context, v *Visit, r wire.Lock) error {
 	}
 	m.locked = r.Locked
 	m.tellSeated(wire.Locked{Locked: m.locked})
-	v.tell(wire.Done{Ref: r.Ref})
+	v.done(r.Ref)
 	return nil
 }
 

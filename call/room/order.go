@@ -28,7 +28,7 @@ func (m *meeting) commit(ctx context.Context, v *Visit, r wire.Commit) error {
 	if err := m.order(ctx, step); err != nil {
 		return err
 	}
-	v.tell(wire.Done{Ref: r.Ref})
+	v.done(r.Ref)
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (m *meeting) say(ctx context.Context, v *Visit, r wire.Say) error {
 	if err := m.order(ctx, m.next(v, KindSaid, r.Message)); err != nil {
 		return err
 	}
-	v.tell(wire.Done{Ref: r.Ref})
+	v.done(r.Ref)
 	return nil
 }
 
@@ -228,7 +228,7 @@ func (m *meeting) giveUp(ctx context.Context, v *Visit, s *seat, ref uint32) err
 	m.hall.relay.Remove(roomName(m.id), identity(m.id, v.device))
 	m.detach(s)
 	s.left = true
-	v.tell(wire.Done{Ref: ref})
+	v.done(ref)
 	m.lose(s)
 	if !slices.ContainsFunc(m.all(), func(s *seat) bool { return !s.left }) {
 		_ = m.end(ctx, wire.EndEmpty) // tried again later where it failed
@@ -318,6 +318,6 @@ func (m *meeting) seatAgain(v *Visit, s *seat, ref uint32) error {
 			v.tell(w.notice())
 		}
 	}
-	v.tell(wire.Done{Ref: ref})
+	v.done(ref)
 	return nil
 }

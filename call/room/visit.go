@@ -70,7 +70,7 @@ func (v *Visit) dispatch(ctx context.Context, r wire.Request) error {
 			if err := m.end(ctx, wire.EndHost); err != nil {
 				return err
 			}
-			v.tell(wire.Done{Ref: r.Ref})
+			v.done(r.Ref)
 			return nil
 		})
 	case wire.Commit:
@@ -82,7 +82,7 @@ func (v *Visit) dispatch(ctx context.Context, r wire.Request) error {
 			if err := m.token(v); err != nil {
 				return err
 			}
-			v.tell(wire.Done{Ref: r.Ref})
+			v.done(r.Ref)
 			return nil
 		})
 	}
@@ -114,6 +114,9 @@ func (v *Visit) Disconnected() {
 		}
 	}
 }
+
+// done answers a request.
+func (v *Visit) done(ref uint32) { v.tell(wire.Done{Ref: ref}) }
 
 // tell sends one notice to this connection.
 func (v *Visit) tell(n wire.Notice) {
@@ -271,7 +274,7 @@ func (v *Visit) look(ctx context.Context, r wire.Look) error {
 		Locked:    m.locked,
 		HostHere:  m.hostHere(),
 	})
-	v.tell(wire.Done{Ref: r.Ref})
+	v.done(r.Ref)
 	return nil
 }
 
@@ -287,7 +290,7 @@ func (v *Visit) leave(ctx context.Context, r wire.Leave) error {
 	}
 	if w := m.waitingVisit(v); w != nil {
 		m.withdraw(w)
-		v.tell(wire.Done{Ref: r.Ref})
+		v.done(r.Ref)
 		return nil
 	}
 	if err := m.settle(ctx); err != nil {
