@@ -222,18 +222,9 @@ func (st *state) renew(c *Config, ch *change, commit *framing.Commit) (*tree.New
 // gather lists what a commit is to hold: the waiting proposals by reference, then
 // those of the options by value.
 func (st *state) gather(o *CommitOptions, by Sender) (refs []framing.ProposalOrRef, list []listed, err error) {
-	waiting := st.proposals
-	if o.References != nil {
-		waiting = nil
-		for _, ref := range o.References {
-			p := st.find(ref)
-			if p == nil {
-				return nil, nil, rule.Because("12.4", "find proposal", ErrUnknownProposal)
-			}
-			waiting = append(waiting, p)
-		}
-	} else {
-		waiting = st.compatible(o, by)
+	waiting, err := st.waiting(o, by)
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, p := range waiting {
 		refs = append(refs, framing.ProposalOrRef{Ref: p.ref})
@@ -245,6 +236,21 @@ func (st *state) gather(o *CommitOptions, by Sender) (refs []framing.ProposalOrR
 		list = append(list, listed{proposal: p, sender: by})
 	}
 	return refs, list, err
+}
+
+// waiting lists the proposals that a commit is to hold by reference.
+func (st *state) waiting(o *CommitOptions, by Sender) (list []*pending, err error) {
+	if o.References == nil {
+		return st.compatible(o, by), nil
+	}
+	for _, ref := range o.References {
+		p := st.find(ref)
+		if p == nil {
+			return nil, rule.Because("12.4", "find proposal", ErrUnknownProposal)
+		}
+		list = append(list, p)
+	}
+	return list, nil
 }
 
 // inline makes the proposals that the options ask for by value.
