@@ -38,7 +38,7 @@ func (k Kind) String() string {
 // The closed lists of disclosures.
 var (
 	grounds = []string{"emergency", "child-abuse", "court-order", "search-warrant", "subpoena", "owner-request"}
-	subject = []string{"account", "devices", "verifications", "meetings"}
+	subject = []string{"account", "devices", "verifications"}
 )
 
 // Grounds lists the legal grounds of disclosures.
