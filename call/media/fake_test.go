@@ -14,19 +14,21 @@ import (
 type fakeCodecs struct {
 	PlainPainter
 	mu       sync.Mutex
+	during   func() // called inside Encode
 	encoders []*fakeEncoder
 	decoders []*fakeDecoder
 }
 
 type fakeEncoder struct {
 	format VideoFormat
+	during func()
 	keys   int
 	frames int
 	closed bool
 }
 
 func (c *fakeCodecs) NewVideoEncoder(f VideoFormat) (VideoEncoder, error) {
-	e := &fakeEncoder{format: f}
+	e := &fakeEncoder{format: f, during: c.during}
 	c.mu.Lock()
 	c.encoders = append(c.encoders, e)
 	c.mu.Unlock()
@@ -36,6 +38,9 @@ func (c *fakeCodecs) NewVideoEncoder(f VideoFormat) (VideoEncoder, error) {
 func (e *fakeEncoder) Encode(dst []byte, p *I420, key bool) ([]byte, bool, error) {
 	if p.Width != e.format.Width || p.Height != e.format.Height {
 		return dst, false, errors.New("fake encoder: another size")
+	}
+	if e.during != nil {
+		e.during()
 	}
 	key = key || e.frames == 0
 	e.frames++

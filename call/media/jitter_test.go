@@ -168,6 +168,33 @@ func TestLatePacketsShrinkBackInQuietMoments(t *testing.T) {
 	}
 }
 
+func TestOnlyQuietSoundIsLeftOutToCatchUp(t *testing.T) {
+	for name, row := range map[string]struct {
+		level    uint16
+		shortens bool
+	}{"quiet": {5, true}, "speech": {3000, false}} {
+		j, dec := &jitter{}, &fakeSound{}
+		pcm := make([]int16, FrameSamples)
+		data := binary.BigEndian.AppendUint16(nil, row.level)
+		start := time.Unix(1000, 0)
+		n := 0
+		push := func(at int) {
+			j.push(uint16(n), uint32(n)*960, start.Add(time.Duration(at)*20*time.Millisecond), data)
+			n++
+		}
+		for range 8 { // after a stall all comes at once
+			push(8)
+		}
+		for i := range 300 {
+			push(8 + i)
+			j.pull(dec, pcm)
+		}
+		if got := j.waiting() <= j.depth+1; got != row.shortens {
+			t.Errorf("%s: %d frames wait at a depth of %d", name, j.waiting(), j.depth)
+		}
+	}
+}
+
 func TestSenderThatRestartsIsHeard(t *testing.T) {
 	j, dec := &jitter{}, &fakeSound{}
 	pcm := make([]int16, FrameSamples)

@@ -269,6 +269,25 @@ func TestSendingForbiddenStopsEverythingAtOnce(t *testing.T) {
 	})
 }
 
+func TestFrameThatIsBeingEncodedWhenSendingIsForbiddenStaysHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, nil)
+		defer g.end()
+		frames := 0
+		g.codecs.during = func() {
+			if frames++; frames == 5 {
+				g.s.SetSending(false)
+			}
+		}
+		g.s.SetSending(true)
+		g.s.SetWants(Wants{Camera: true})
+		g.run(time.Second)
+		if n := g.relay().local(KindCamera).sent(); n != 4 {
+			t.Errorf("%d frames left, want the 4 of before", n)
+		}
+	})
+}
+
 func TestNewEpochAndRequestsBringKeyFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, nil)

@@ -45,6 +45,28 @@ func TestTileShowsNewestWholePictures(t *testing.T) {
 	done.Wait()
 }
 
+func TestShownPictureIsNotPaintedOver(t *testing.T) {
+	tile := NewTile()
+	tile.Resize(4, 4)
+	paint := func(v byte) {
+		img := tile.Begin()
+		for i := range img.Pix {
+			img.Pix[i] = v
+		}
+		tile.Done()
+	}
+	for v := byte(1); v < 20; v++ {
+		paint(v)
+		shown, _ := tile.Latest()
+		for k := range byte(5) {
+			paint(100 + k)
+			if shown.Pix[0] != v {
+				t.Fatalf("picture %d was painted over by %d while it was shown", v, 100+k)
+			}
+		}
+	}
+}
+
 func TestTileFollowsItsSize(t *testing.T) {
 	tile := NewTile()
 	for _, size := range []image.Point{{10, 10}, {20, 5}, {20, 5}, {99999, -3}} {
