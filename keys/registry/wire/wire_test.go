@@ -24,15 +24,30 @@ func TestSignatureBindsServicePathBodyAndTime(t *testing.T) {
 	other, _ := keys.NewDeviceKey()
 	parts[2] = other.Public().String()
 	for name, f := range map[string]func() error{
-		"host":      func() error { _, _, err := Verify(header, "evil.example", "/v1/account", body, now); return err },
-		"path":      func() error { _, _, err := Verify(header, "meet.example", "/v1/delete", body, now); return err },
-		"body":      func() error { _, _, err := Verify(header, "meet.example", "/v1/account", []byte("{}"), now); return err },
-		"late":      func() error { _, _, err := Verify(header, "meet.example", "/v1/account", body, now.Add(3*time.Minute)); return err },
-		"early":     func() error { _, _, err := Verify(header, "meet.example", "/v1/account", body, now.Add(-3*time.Minute)); return err },
-		"empty":     func() error { _, _, err := Verify("", "meet.example", "/v1/account", body, now); return err },
-		"bearer":    func() error { _, _, err := Verify("Bearer abc", "meet.example", "/v1/account", body, now); return err },
-		"device":    func() error { _, _, err := Verify(strings.Join(parts, " "), "meet.example", "/v1/account", body, now); return err },
-		"truncated": func() error { _, _, err := Verify(header[:len(header)-2], "meet.example", "/v1/account", body, now); return err },
+		"host": func() error { _, _, err := Verify(header, "evil.example", "/v1/account", body, now); return err },
+		"path": func() error { _, _, err := Verify(header, "meet.example", "/v1/delete", body, now); return err },
+		"body": func() error {
+			_, _, err := Verify(header, "meet.example", "/v1/account", []byte("{}"), now)
+			return err
+		},
+		"late": func() error {
+			_, _, err := Verify(header, "meet.example", "/v1/account", body, now.Add(3*time.Minute))
+			return err
+		},
+		"early": func() error {
+			_, _, err := Verify(header, "meet.example", "/v1/account", body, now.Add(-3*time.Minute))
+			return err
+		},
+		"empty":  func() error { _, _, err := Verify("", "meet.example", "/v1/account", body, now); return err },
+		"bearer": func() error { _, _, err := Verify("Bearer abc", "meet.example", "/v1/account", body, now); return err },
+		"device": func() error {
+			_, _, err := Verify(strings.Join(parts, " "), "meet.example", "/v1/account", body, now)
+			return err
+		},
+		"truncated": func() error {
+			_, _, err := Verify(header[:len(header)-2], "meet.example", "/v1/account", body, now)
+			return err
+		},
 	} {
 		if f() == nil {
 			t.Errorf("%s: accepted", name)
