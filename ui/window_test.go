@@ -4,6 +4,7 @@ package ui_test
 
 import (
 	"os"
+	"runtime/pprof"
 	"testing"
 	"time"
 
@@ -40,6 +41,14 @@ func TestMain(*testing.M) {
 	}
 	for _, action := range scene.Keys {
 		s.Do(action)
+	}
+	if path := os.Getenv("CONCLAVE_PROFILE"); path != "" {
+		f, err := os.Create(path)
+		if err != nil {
+			panic(err)
+		}
+		time.AfterFunc(6*time.Second, func() { _ = pprof.StartCPUProfile(f) })
+		time.AfterFunc(14*time.Second, pprof.StopCPUProfile)
 	}
 	s.Window().ShowAndRun()
 	s.Close()

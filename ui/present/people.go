@@ -139,7 +139,7 @@ type Tile struct {
 	Name           string
 	Called         string // the bare name, for initials
 	Live           bool   // show the picture
-	Caption        string // what is shown instead of it, or "" for the initials alone
+	Caption        string // what is shown until there is a picture, or instead of one
 	CaptionIcon    Icon
 	CaptionTone    Tone
 	Host           bool
@@ -190,8 +190,8 @@ func (p Presenter) tile(who core.Person) Tile {
 	switch state {
 	case core.TileConnecting:
 		t.Caption, t.CaptionIcon = p.Text.Say("tile.connecting"), "clock"
-	case core.TileLive:
-		t.Live = true
+	case core.TileLive: // the words are shown until the first picture is there
+		t.Live, t.Caption, t.CaptionIcon = true, p.Text.Say("tile.connecting"), "clock"
 	case core.TileCameraOff:
 		t.Caption, t.CaptionIcon = p.Text.Say("tile.camera-off"), "camera-off"
 	case core.TileWaitingForKey:
@@ -212,7 +212,7 @@ func (p Presenter) ownTile(who core.Person, m *core.Meeting) Tile {
 	t := p.base(who)
 	t.MicOff = !m.Mic.On
 	if m.Camera.On && who.Tile == core.TileLive {
-		t.Live = true
+		t.Live, t.Caption, t.CaptionIcon = true, p.Text.Say("tile.camera-starting"), "clock"
 		return t
 	}
 	if m.Camera.Wanted && m.Camera.Fault != core.DeviceFine {

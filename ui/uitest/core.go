@@ -125,6 +125,7 @@ func (p *Posts) Run() int {
 type picture struct {
 	who    keys.PublicKey
 	stream core.Stream
+	turn   uint64 // pictures repeat after four
 }
 
 // Frames gives every person a drawn picture, and remembers what was wanted.
@@ -145,14 +146,14 @@ func NewFrames() *Frames {
 func (f *Frames) Want(who keys.PublicKey, stream core.Stream, w, h int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.wants[picture{who, stream}] = image.Pt(w, h)
+	f.wants[picture{who: who, stream: stream}] = image.Pt(w, h)
 }
 
 // Wanted returns the size that was last asked for.
 func (f *Frames) Wanted(who keys.PublicKey) image.Point {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.wants[picture{who, core.StreamCamera}]
+	return f.wants[picture{who: who}]
 }
 
 // Advance makes every picture a new one.
@@ -160,21 +161,21 @@ func (f *Frames) Advance() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sequence++
-	clear(f.pictures)
 }
 
 // Latest implements core.Frames.
 func (f *Frames) Latest(who keys.PublicKey, stream core.Stream) (*image.RGBA, uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	key := picture{who, stream}
+	key := picture{who: who, stream: stream}
 	size := f.wants[key]
 	if size.X == 0 || size.Y == 0 || f.Blank {
 		return nil, 0
 	}
+	key.turn = f.sequence % 4
 	img := f.pictures[key]
 	if img == nil || img.Bounds().Size() != size {
-		img = portrait(size, who[0], f.sequence)
+		img = portrait(size, who[0], key.turn*10)
 		f.pictures[key] = img
 	}
 	return img, f.sequence
@@ -184,7 +185,7 @@ func (f *Frames) Latest(who keys.PublicKey, stream core.Stream) (*image.RGBA, ui
 func portrait(size image.Point, seed byte, n uint64) *image.RGBA {
 	img := image.NewRGBA(image.Rectangle{Max: size})
 	r := float64(size.Y) * 0.19
-	cx, cy := float64(size.X)/2+float64(n%40)-20, float64(size.Y)*0.42
+	cx, cy := float64(size.X)/2+float64(n%40)-10, float64(size.Y)*0.42
 	skins := [...]color.RGBA{{0xe8, 0xb9, 0x96, 255}, {0xc6, 0x8c, 0x63, 255}, {0x8a, 0x5a, 0x3b, 255}, {0xf0, 0xcd, 0xb0, 255}}
 	skin := skins[int(seed)%len(skins)]
 	shirt := color.RGBA{60 + seed%120, 90 + seed/3, 160 - seed/4, 255}

@@ -37,7 +37,11 @@ func Scenes() []Scene {
 	sharing.Meeting.People[1].Sharing = true
 	noHost := InLobby()
 	noHost.Meeting.Waiting = core.Waiting{}
+	waiting := InMeeting(3)
+	waiting.Meeting.People[1].Name = ""
 	return []Scene{
+		{"meeting-25", InMeeting(25), nil},
+		{"meeting-unnamed", waiting, nil},
 		{"welcome", FirstStart(), nil},
 		{"home", AtHome(), nil},
 		{"home-service", AtHome(), []string{"mode"}},

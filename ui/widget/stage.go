@@ -59,8 +59,15 @@ func (s *Stage) layoutLarge(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (s *Stage) one(o fyne.CanvasObject, at fyne.Position, size fyne.Size) {
 	t := fit(size)
-	o.Move(at.AddXY((size.Width-t.Width)/2, (size.Height-t.Height)/2))
-	o.Resize(t)
+	place(o, at.AddXY((size.Width-t.Width)/2, (size.Height-t.Height)/2), t)
+}
+
+// place puts a tile on whole units, so that its picture and its round corners
+// end at the same pixel.
+func place(o fyne.CanvasObject, at fyne.Position, size fyne.Size) {
+	floor := func(v float32) float32 { return float32(math.Floor(float64(v))) }
+	o.Move(fyne.NewPos(floor(at.X), floor(at.Y)))
+	o.Resize(fyne.NewSize(floor(size.Width), floor(size.Height)))
 }
 
 // fit returns the tile for a cell: its whole height or width, within the
@@ -88,8 +95,7 @@ func (s *Stage) gallery(objects []fyne.CanvasObject, at fyne.Position, size fyne
 			inRow = n - row*columns
 		}
 		left := at.X + (size.Width-float32(inRow)*tile.Width-s.gap*float32(inRow-1))/2
-		o.Move(fyne.NewPos(left+float32(i%columns)*(tile.Width+s.gap), top+float32(row)*(tile.Height+s.gap)))
-		o.Resize(tile)
+		place(o, fyne.NewPos(left+float32(i%columns)*(tile.Width+s.gap), top+float32(row)*(tile.Height+s.gap)), tile)
 	}
 }
 

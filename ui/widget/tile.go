@@ -39,6 +39,7 @@ type Tile struct {
 
 	raster  *canvas.Raster
 	drawn   uint64 // number of the picture on the raster
+	old     uint64 // pictures up to this number are from before the camera was off
 	wanted  image.Point
 	shape   image.Point // of the newest picture
 	visible bool
@@ -85,6 +86,7 @@ func (t *Tile) Set(v TileView) {
 		t.view = v
 		if !v.Live {
 			t.want(0, 0)
+			t.old, t.shape = t.drawn, image.Point{}
 		}
 		t.Refresh()
 	}
@@ -108,7 +110,7 @@ func (t *Tile) Tick() {
 		return
 	}
 	img, n := t.source.Latest()
-	if img == nil || n == t.drawn {
+	if img == nil || n == t.drawn || n <= t.old {
 		return
 	}
 	if shape := img.Bounds().Size(); shape != t.shape {
@@ -129,7 +131,7 @@ func (t *Tile) want(w, h int) {
 // draw is the raster's generator: it hands over the picture as it is.
 func (t *Tile) draw(w, h int) image.Image {
 	if t.view.Live && t.visible && t.source.Latest != nil {
-		if img, n := t.source.Latest(); img != nil {
+		if img, n := t.source.Latest(); img != nil && n > t.old {
 			t.drawn = n
 			return img
 		}
@@ -206,7 +208,8 @@ func (r *tileRenderer) apply() {
 	t.caption.SetColor(captionColor)
 	icon := theme.Icon(v.CaptionIcon)
 	t.captionIcon.Set(icon, captionColor)
-	t.caption.Hidden, t.captionIcon.Hidden = v.Caption == "" || v.Weak, v.Caption == "" || v.Weak
+	shown := v.Caption != "" && !(v.Live && t.shape.X > 0)
+	t.caption.Hidden, t.captionIcon.Hidden = !shown, !shown
 	t.name.Text, t.name.Color, t.name.TextSize = v.Name, colorOf(t, theme.ColorOnTile), t.Theme().Size(theme.SizeSmall)
 	r.applyMarks()
 	corner := theme.IconNone
