@@ -68,6 +68,13 @@ func open(args []string) error {
 		_ = debug.SetCrashOutput(f, debug.CrashOptions{})
 		_ = f.Close()
 	}
+	if o.cpuProfile != "" {
+		stop, err := startProfile(o.cpuProfile)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	a := app.NewWithID(appID)
 	d := &desktop{options: o, app: a}
 	defer d.close()

@@ -19,6 +19,7 @@ type options struct {
 	profile, name, service, join string
 	video, audio, record         string
 	keyPlace, language, stats    string
+	cpuProfile                   string
 	stamp                        int
 	light                        bool
 	width, height                int
@@ -41,6 +42,7 @@ func parse(args []string) (options, error) {
 	fs.StringVar(&o.keyPlace, "keys", "", "where the device key lies: keychain, file or memory; empty takes the first that works")
 	fs.StringVar(&o.language, "language", "", "language of the screens; empty follows the system")
 	fs.StringVar(&o.stats, "stats", "", "file that gets the meeting's figures as JSON, twice a second")
+	fs.StringVar(&o.cpuProfile, "cpuprofile", "", "file that gets a processor profile of the app")
 	fs.IntVar(&o.stamp, "stamp", 0, "draw this number and the capture time into outgoing pictures (1 to 15), for tests")
 	fs.IntVar(&o.width, "width", 1100, "width of the window")
 	fs.IntVar(&o.height, "height", 720, "height of the window")

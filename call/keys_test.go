@@ -457,6 +457,30 @@ func TestKeysHealEveryFiveMinutes(t *testing.T) {
 	none[MakeCommit](p)
 }
 
+func TestMembersOfALargeGroupFillTheTreeInTurn(t *testing.T) {
+	p := seated(t)
+	crowd := EpochReady{Epoch: 2, By: key(0), Members: []Member{{Key: key(0)}}}
+	for i := range uint32(FillFrom - 1) {
+		m := Member{Key: keys.PublicKey{200, byte(i)}, Leaf: i + 1}
+		if i == 2 {
+			m.Key = p.s.Self
+		}
+		crowd.Members = append(crowd.Members, m)
+	}
+	p.do(crowd)
+	for turn := 1; turn < 1+3%FillTurns; turn++ {
+		p.wait(HeartbeatEvery).fire(TimerHeartbeat)
+		none[MakeCommit](p)
+	}
+	p.wait(HeartbeatEvery).fire(TimerHeartbeat)
+	c := one[MakeCommit](p)
+	want(t, "empty", len(c.Adds)+len(c.Removes), 0)
+	crowd.Epoch, crowd.By = 3, p.s.Self
+	p.do(crowd)
+	p.wait(HeartbeatEvery).fire(TimerHeartbeat)
+	none[MakeCommit](p)
+}
+
 func TestStrangersAlarmAfterAGrace(t *testing.T) {
 	p := seated(t).do(StrangersSeen{1})
 	want(t, "grace", armed(p, TimerStranger), StrangerGrace)

@@ -99,6 +99,9 @@ const (
 	// AdmitMost bounds the knockers let in by one commit, so that a commit and
 	// its Welcome stay within the service's limits with post-quantum keys.
 	AdmitMost = 48
+	// FillFrom is the size from which members fill the tree, and FillTurns in
+	// how many turns, a heartbeat apart: more turns, fewer commits at once.
+	FillFrom, FillTurns = 10, 8
 	// Retries until a lost link is given up.
 	Retries = 10
 	// ChatKept and ChatRunes bound the chat in memory and one line.
@@ -165,6 +168,7 @@ type State struct {
 	HeardAny   time.Time        // last heartbeat of anybody else
 	Warned     bool             // told that nobody is heard
 	Healed     time.Time        // last commit with a new path
+	Filled     bool             // this device has committed a path of its own
 
 	timers [timerCount]uint32 // generations
 }

@@ -187,6 +187,9 @@ func (m *machine) epochReady(e EpochReady) {
 	if len(e.Added) == 0 {
 		m.Healed = m.now
 	}
+	if e.By == m.Self && len(e.Added) == 0 {
+		m.Filled = true
+	}
 	if first {
 		m.disarm(TimerSecure)
 		m.Seat, m.Since, m.HeardAny, m.Healed = SeatSeated, m.now, m.now, m.now

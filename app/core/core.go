@@ -137,14 +137,25 @@ func (c *Core) Subscribe(news func()) (cancel func()) {
 	}
 }
 
-// Want implements Frames.
+// Want implements Frames. A tile that is larger than the pictures on the wire
+// is painted in their size, and enlarged by the screen: painting and uploading
+// more pixels than there are costs time and shows nothing more.
 func (c *Core) Want(person keys.PublicKey, stream Stream, width, height int) {
-	if t := c.tile(person, stream); t != nil {
-		t.Resize(width, height)
+	t := c.tile(person, stream)
+	if t == nil {
+		return
 	}
+	most := c.cfg.Format.Width
+	if most == 0 {
+		most = media.DefaultFormat().Width
+	}
+	if width > most {
+		width, height = most, height*most/width
+	}
+	t.Resize(width, height)
 }
 
-// Latest picture, as Frames has it.
+// picture is Latest of Frames.
 func (c *Core) picture(person keys.PublicKey, stream Stream) (*image.RGBA, uint64) {
 	if t := c.tile(person, stream); t != nil {
 		return t.Latest()

@@ -335,7 +335,7 @@ type Frames interface {
 	// it is not visible and need not be decoded.
 	Want(person keys.PublicKey, stream Stream, width, height int)
 	// Latest returns the newest picture and its sequence number, or nil and 0
-	// before the first. The picture must be treated as read-only and is valid
-	// until the call after next.
+	// before the first. The picture may be smaller than was wanted, in the same
+	// proportions; it is read-only and stays until the next Latest.
 	Latest(person keys.PublicKey, stream Stream) (*image.RGBA, uint64)
 }
