@@ -52,52 +52,77 @@ func populated(b testing.TB, id Suite, n int) *Group {
 	return g
 }
 
+// eachSize runs a benchmark for groups of several sizes. What it sets up for one of
+// them is not made when that one was not asked for.
+func eachSize(b *testing.B, sizes []int, run func(b *testing.B, n int)) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) { run(b, n) })
+	}
+}
+
+// commits makes empty commits and applies them, with either implementation.
+func commits(b *testing.B, g *Group, p *theirs) {
+	b.Run("ours", func(b *testing.B) {
+		for b.Loop() {
+			staged, err := g.Commit(CommitOptions{})
+			must(b, err)
+			must(b, g.Merge(staged))
+		}
+	})
+	b.Run("mls-go", func(b *testing.B) {
+		for b.Loop() {
+			staged, err := p.group.Commit(p.key, p.key.PublicKey(), nil)
+			must(b, err)
+			must(b, p.group.MergeCommit(staged))
+		}
+	})
+}
+
 // BenchmarkCommit is an empty commit, applied by its sender, in a tree without
 // parents: the worst there is, a ciphertext to every member.
 func BenchmarkCommit(b *testing.B) {
-	for _, n := range []int{2, 50, 500} {
+	eachSize(b, []int{2, 50, 500}, func(b *testing.B, n int) {
 		c := gather(b, X25519AES128, n)
-		b.Run(fmt.Sprintf("members=%d/ours", n), func(b *testing.B) {
-			for b.Loop() {
-				staged, err := c.host.Commit(CommitOptions{})
-				must(b, err)
-				must(b, c.host.Merge(staged))
-			}
-		})
-		b.Run(fmt.Sprintf("members=%d/mls-go", n), func(b *testing.B) {
-			p := c.theirs
-			if n == 2 {
-				p = newTheirs(b, X25519AES128, "founder")
-				must(b, p.create([]byte("pair"), nil))
-				_, _, err := p.commit(plan{add: [][]byte{newOurs(b, X25519AES128, "guest").keyPackage()}})
-				must(b, err)
-			} else {
-				must(b, p.join(c.welcome))
-			}
-			for b.Loop() {
-				staged, err := p.group.Commit(p.key, p.key.PublicKey(), nil)
-				must(b, err)
-				must(b, p.group.MergeCommit(staged))
-			}
-		})
-	}
+		p := c.theirs
+		if n == 2 {
+			p = newTheirs(b, X25519AES128, "founder")
+			must(b, p.create([]byte("pair"), nil))
+			_, _, err := p.commit(plan{add: [][]byte{newOurs(b, X25519AES128, "guest").keyPackage()}})
+			must(b, err)
+		} else {
+			must(b, p.join(c.welcome))
+		}
+		commits(b, c.host, p)
+	})
+}
+
+// BenchmarkCommitPopulated is the same in a tree full of keys, as a meeting's is
+// once its members have spoken: a ciphertext for each level.
+func BenchmarkCommitPopulated(b *testing.B) {
+	eachSize(b, []int{50, 500}, func(b *testing.B, n int) {
+		g := populated(b, X25519AES128, n-1)
+		p := newTheirs(b, X25519AES128, "theirs")
+		info, err := g.GroupInfo(true)
+		must(b, err)
+		message, err := p.joinExternal(info)
+		must(b, err)
+		deliver(b, message, g)
+		commits(b, g, p)
+	})
 }
 
 // BenchmarkJoin takes the same Welcome, with the tree in it.
 func BenchmarkJoin(b *testing.B) {
-	for _, n := range []int{50, 500} {
+	eachSize(b, []int{50, 500}, func(b *testing.B, n int) {
 		c := gather(b, X25519AES128, n)
-		b.Run(fmt.Sprintf("members=%d/ours", n), func(b *testing.B) {
-			for b.Loop() {
-				must(b, c.ours.join(c.welcome))
-			}
-		})
-		b.Run(fmt.Sprintf("members=%d/mls-go", n), func(b *testing.B) {
-			for b.Loop() {
-				must(b, c.theirs.join(c.welcome))
-			}
-		})
-	}
+		for _, a := range []actor{c.ours, c.theirs} {
+			b.Run(a.kind(), func(b *testing.B) {
+				for b.Loop() {
+					must(b, a.join(c.welcome))
+				}
+			})
+		}
+	})
 }
 
 var text = make([]byte, 1024)
@@ -146,9 +171,9 @@ func BenchmarkOpen(b *testing.B) {
 // BenchmarkPostQuantumCommit is an empty commit in a tree full of keys, with the
 // size that goes over the wire.
 func BenchmarkPostQuantumCommit(b *testing.B) {
-	for _, n := range []int{10, 100, 200} {
+	eachSize(b, []int{10, 100, 200}, func(b *testing.B, n int) {
 		g := populated(b, PostQuantum, n)
-		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
+		b.Run("ours", func(b *testing.B) {
 			size := 0
 			for b.Loop() {
 				staged, err := g.Commit(CommitOptions{})
@@ -158,7 +183,7 @@ func BenchmarkPostQuantumCommit(b *testing.B) {
 			}
 			b.ReportMetric(float64(size), "wire-B")
 		})
-	}
+	})
 }
 
 // BenchmarkPostQuantumFollow is what each of the others does with that commit.

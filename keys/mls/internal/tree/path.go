@@ -72,12 +72,7 @@ type NewPath struct {
 // filled in. The tree and the private keys become those of the next epoch.
 func Renew(t *Tree, private *Private, template LeafNode, signer crypto.Signer, groupID []byte) (*NewPath, error) {
 	s, i := t.suite, private.Leaf
-	leafKey, err := s.GenerateKeyPair()
-	if err != nil {
-		return nil, err
-	}
 	path := &NewPath{index: i, steps: t.filteredPath(i)}
-	private.reset(leafKey.Private)
 	secret, err := randomSecret(s)
 	if err != nil {
 		return nil, err
@@ -87,14 +82,21 @@ func Renew(t *Tree, private *Private, template LeafNode, signer crypto.Signer, g
 		secret = s.DeriveSecret(secret, "path")
 	}
 	path.CommitSecret = secret
-	pairs := make([]suite.KeyPair, len(path.steps))
+	// One key pair for each step, and the last for the leaf.
+	pairs := make([]suite.KeyPair, len(path.steps)+1)
 	err = EachParallel(len(pairs), func(k int) (err error) {
-		pairs[k], err = deriveNode(s, path.secrets[k])
+		if k == len(path.steps) {
+			pairs[k], err = s.GenerateKeyPair()
+		} else {
+			pairs[k], err = deriveNode(s, path.secrets[k])
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	leafKey := pairs[len(path.steps)]
+	private.reset(leafKey.Private)
 	for k, st := range path.steps {
 		private.keys[st.node] = pairs[k].Private
 		path.keys = append(path.keys, pairs[k].Public)
@@ -227,7 +229,7 @@ func deriveNode(s *suite.Suite, pathSecret suite.Secret) (suite.KeyPair, error) 
 // errors, if there was any.
 func EachParallel(n int, do func(int) error) error {
 	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 || n < 4 {
+	if workers <= 1 {
 		for k := range n {
 			if err := do(k); err != nil {
 				return err
