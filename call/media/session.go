@@ -145,7 +145,8 @@ func (s *Session) nudge() {
 }
 
 // SetMembers says who is in the group, with or without this device itself.
-// When it returns, no frame of anybody else is opened any more.
+// After it returns no further frame of anybody else is opened, but for one that
+// is being opened at that moment.
 func (s *Session) SetMembers(members []Member) {
 	s.mu.Lock()
 	now := make(map[string]Member, len(members))

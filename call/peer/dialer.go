@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 )
 
@@ -39,7 +38,7 @@ const dialTimeout = 10 * time.Second
 // SDK, whose log quotes addresses and identities.
 func installDialers() {
 	pins.once.Do(func() {
-		lksdk.SetLogger(logger.GetDiscardLogger())
+		lksdk.SetLogger(newQuiet())
 		pins.by = map[string][sha256.Size]byte{}
 		d := *websocket.DefaultDialer
 		d.NetDialTLSContext = dialTLS

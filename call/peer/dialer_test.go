@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -31,11 +33,13 @@ func TestPlainAddressesAreForThisComputerOnly(t *testing.T) {
 
 func TestPinnedCertificateAndNoOtherIsAccepted(t *testing.T) {
 	up := websocket.Upgrader{}
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := up.Upgrade(w, r, nil); err == nil {
 			_ = c.Close()
 		}
 	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are the point
+	srv.StartTLS()
 	defer srv.Close()
 	u, err := url.Parse(strings.Replace(srv.URL, "https", "wss", 1))
 	if err != nil {

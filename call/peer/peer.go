@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/livekit/protocol/livekit"
-	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/pion/webrtc/v4"
 
@@ -58,7 +57,7 @@ func Dial(ctx context.Context, cfg Config) (media.Relay, error) {
 		tracks: map[string]*remoteTrack{},
 	}
 	c.room = lksdk.NewRoom(c.callbacks())
-	quiet := logger.GetDiscardLogger()
+	quiet := newQuiet()
 	c.room.SetLogger(quiet)
 	began := time.Now()
 	err = c.room.JoinWithContextAndToken(ctx, u.String(), cfg.Token,

@@ -112,8 +112,15 @@ func (r *remoteTrack) built() (media.RemoteFrame, bool) {
 }
 
 // join puts the payloads of a picture together. It is false for padding.
+//
+// A picture whose last packet lacks the marker was cut off by whatever the relay
+// sent next, as happens at a mute: that is a loss, and not a forgery.
 func (r *remoteTrack) join(packets []*rtp.Packet) bool {
 	r.frame = r.frame[:0]
+	if last := packets[len(packets)-1]; len(last.Payload) > 0 && !last.Marker {
+		r.gap = true
+		return false
+	}
 	for _, p := range packets {
 		if len(p.Payload) == 0 {
 			continue
