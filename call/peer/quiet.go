@@ -17,12 +17,12 @@ var _ logger.ZapLogger = quiet{}
 func newQuiet() quiet { return quiet{logger.GetDiscardLogger()} }
 
 // The variants of a quiet logger are the logger.
-func (q quiet) WithValues(...any) logger.Logger                { return q }
-func (q quiet) WithName(string) logger.Logger                  { return q }
-func (q quiet) WithComponent(string) logger.Logger             { return q }
-func (q quiet) WithCallDepth(int) logger.Logger                { return q }
-func (q quiet) WithItemSampler() logger.Logger                 { return q }
-func (q quiet) WithoutSampler() logger.Logger                  { return q }
+func (q quiet) WithValues(...any) logger.Logger                 { return q }
+func (q quiet) WithName(string) logger.Logger                   { return q }
+func (q quiet) WithComponent(string) logger.Logger              { return q }
+func (q quiet) WithCallDepth(int) logger.Logger                 { return q }
+func (q quiet) WithItemSampler() logger.Logger                  { return q }
+func (q quiet) WithoutSampler() logger.Logger                   { return q }
 func (q quiet) WithMinLevel(zapcore.LevelEnabler) logger.Logger { return q }
 
 func (q quiet) WithUnlikelyValues(...any) logger.UnlikelyLogger {
