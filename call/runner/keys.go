@@ -114,6 +114,10 @@ func (r *Runner) sealKnock() {
 	r.joining = j
 	knock := keys.NewKnock(r.state.Name, r.cfg.Passcode)
 	sealed, err := keys.SealKnock(r.state.About.LobbyKey, r.state.Meeting, r.state.Self, knock)
+	if errors.Is(err, keys.ErrPasscode) {
+		r.event(call.LinkFailed{Final: true, Why: call.EndPasscode}) // no meeting has such a long one
+		return
+	}
 	if err != nil {
 		r.event(call.LinkFailed{Final: true, Why: call.EndRelabelled})
 		return
