@@ -134,7 +134,10 @@ func (g *Registry) useCode(ctx context.Context, by Caller, purpose, id, code str
 	if err == nil && failure == nil && g.cfg.Outbox != nil {
 		g.cfg.Outbox.Forget(id)
 	}
-	return errors.Join(err, failure)
+	if err != nil {
+		return err
+	}
+	return failure
 }
 
 // attemptOf returns an attempt that this device began and that still runs.

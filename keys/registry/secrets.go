@@ -34,8 +34,11 @@ var ErrSecrets = errors.New("open secrets: the seal key does not fit, or the fil
 
 // Secrets are the keys of a service: the authority that signs passports, the
 // keys of policies and of the log, and the pepper of hashed numbers. They lie
-// behind a pointer, so that printing a struct that holds them shows an address.
-type Secrets struct{ kept *secretsFile }
+// behind a function, because package fmt reads past methods and pointers of
+// unexported fields.
+type Secrets struct{ kept func() *secretsFile }
+
+func hold(f *secretsFile) Secrets { return Secrets{func() *secretsFile { return f }} }
 
 // Format prints "[hidden]".
 func (Secrets) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[hidden]")) }
@@ -86,13 +89,13 @@ func OpenSecrets(dir, sealFile, name string, now time.Time) (Secrets, error) {
 
 // NewSecrets makes fresh secrets, which are nowhere yet.
 func NewSecrets(name string, now time.Time) (Secrets, error) {
-	s := Secrets{&secretsFile{Pepper: make([]byte, 32)}}
-	_, _ = rand.Read(s.kept.Pepper)
+	s := hold(&secretsFile{Pepper: make([]byte, 32)})
+	_, _ = rand.Read(s.kept().Pepper)
 	var err error
-	if s.kept.PolicyKey, s.kept.PolicyName, err = note.GenerateKey(nil, "policy."+name); err != nil {
+	if s.kept().PolicyKey, s.kept().PolicyName, err = note.GenerateKey(nil, "policy."+name); err != nil {
 		return Secrets{}, fmt.Errorf("make policy key: %w", err)
 	}
-	if s.kept.LogKey, s.kept.LogName, err = note.GenerateKey(nil, "log."+name); err != nil {
+	if s.kept().LogKey, s.kept().LogName, err = note.GenerateKey(nil, "log."+name); err != nil {
 		return Secrets{}, fmt.Errorf("make log key: %w", err)
 	}
 	return s, s.addAuthority(name, now)
@@ -121,7 +124,7 @@ func (s Secrets) addAuthority(name string, now time.Time) error {
 	serial[0] = serial[0]&0x7f | 0x40
 	template := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial),
-		Subject:      pkix.Name{CommonName: name, SerialNumber: fmt.Sprint(len(s.kept.Authorities) + 1)},
+		Subject:      pkix.Name{CommonName: name, SerialNumber: fmt.Sprint(len(s.kept().Authorities) + 1)},
 		NotBefore:    now.Add(-time.Hour), NotAfter: now.AddDate(authorityYears, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
@@ -129,40 +132,40 @@ func (s Secrets) addAuthority(name string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("make authority: %w", err)
 	}
-	if n := len(s.kept.Authorities); n > 0 {
-		before, err := x509.ParseCertificate(s.kept.Authorities[n-1])
+	if n := len(s.kept().Authorities); n > 0 {
+		before, err := x509.ParseCertificate(s.kept().Authorities[n-1])
 		if err != nil {
 			return fmt.Errorf("make authority: %w", err)
 		}
-		cross, err := x509.CreateCertificate(rand.Reader, template, before, key.Public(), ed25519.NewKeyFromSeed(s.kept.Seed))
+		cross, err := x509.CreateCertificate(rand.Reader, template, before, key.Public(), ed25519.NewKeyFromSeed(s.kept().Seed))
 		if err != nil {
 			return fmt.Errorf("make authority: %w", err)
 		}
-		s.kept.Crosses = append(s.kept.Crosses, cross)
+		s.kept().Crosses = append(s.kept().Crosses, cross)
 	}
-	s.kept.Authorities = append(s.kept.Authorities, own)
-	s.kept.Seed = key.Seed()
-	if drop := len(s.kept.Authorities) - maxAuthorities; drop > 0 {
-		s.kept.Authorities, s.kept.Crosses = s.kept.Authorities[drop:], s.kept.Crosses[drop:]
+	s.kept().Authorities = append(s.kept().Authorities, own)
+	s.kept().Seed = key.Seed()
+	if drop := len(s.kept().Authorities) - maxAuthorities; drop > 0 {
+		s.kept().Authorities, s.kept().Crosses = s.kept().Authorities[drop:], s.kept().Crosses[drop:]
 	}
 	return nil
 }
 
 // Authorities returns the certificates that clients should know, oldest first.
-func (s Secrets) Authorities() [][]byte { return s.kept.Authorities }
+func (s Secrets) Authorities() [][]byte { return s.kept().Authorities }
 
 // PolicyKey returns the verifier key of policies, LogKey that of the log.
-func (s Secrets) PolicyKey() string { return s.kept.PolicyName }
+func (s Secrets) PolicyKey() string { return s.kept().PolicyName }
 
 // LogKey returns the verifier key of the log.
-func (s Secrets) LogKey() string { return s.kept.LogName }
+func (s Secrets) LogKey() string { return s.kept().LogName }
 
 // LogSigner returns the log's signing key, for the ledger alone.
-func (s Secrets) LogSigner() string { return s.kept.LogKey }
+func (s Secrets) LogSigner() string { return s.kept().LogKey }
 
 // PolicySigner signs policies.
 func (s Secrets) PolicySigner() (note.Signer, error) {
-	signer, err := note.NewSigner(s.kept.PolicyKey)
+	signer, err := note.NewSigner(s.kept().PolicyKey)
 	if err != nil {
 		return nil, errors.New("read policy key: malformed")
 	}
@@ -172,24 +175,24 @@ func (s Secrets) PolicySigner() (note.Signer, error) {
 // sign makes the certificate of a passport, and the chain that clients with an
 // older authority need.
 func (s Secrets) sign(p keys.Passport) ([][]byte, error) {
-	newest, err := x509.ParseCertificate(s.kept.Authorities[len(s.kept.Authorities)-1])
+	newest, err := x509.ParseCertificate(s.kept().Authorities[len(s.kept().Authorities)-1])
 	if err != nil {
 		return nil, fmt.Errorf("sign passport: %w", err)
 	}
-	leaf, err := keys.SignPassport(newest, ed25519.NewKeyFromSeed(s.kept.Seed), p)
+	leaf, err := keys.SignPassport(newest, ed25519.NewKeyFromSeed(s.kept().Seed), p)
 	if err != nil {
 		return nil, err
 	}
 	chain := [][]byte{leaf}
-	for i := len(s.kept.Crosses) - 1; i >= 0; i-- {
-		chain = append(chain, s.kept.Crosses[i])
+	for i := len(s.kept().Crosses) - 1; i >= 0; i-- {
+		chain = append(chain, s.kept().Crosses[i])
 	}
 	return chain, nil
 }
 
 // keyed hashes what the service must recognise but not know.
 func (s Secrets) keyed(purpose string, parts ...string) string {
-	mac := hmac.New(sha256.New, s.kept.Pepper)
+	mac := hmac.New(sha256.New, s.kept().Pepper)
 	for _, part := range append([]string{purpose}, parts...) {
 		fmt.Fprintf(mac, "%d:%s", len(part), part)
 	}
@@ -206,7 +209,7 @@ func (s Secrets) save(path, sealFile string) error {
 	if err != nil {
 		return fmt.Errorf("store secrets: seal key: %w", err)
 	}
-	plain, err := json.Marshal(s.kept)
+	plain, err := json.Marshal(s.kept())
 	if err != nil {
 		return fmt.Errorf("store secrets: %w", err)
 	}
@@ -246,8 +249,8 @@ func unseal(key, sealed []byte) (Secrets, error) {
 	if err != nil {
 		return Secrets{}, ErrSecrets
 	}
-	s := Secrets{&secretsFile{}}
-	if json.Unmarshal(plain, s.kept) != nil || len(s.kept.Seed) != ed25519.SeedSize || len(s.kept.Authorities) == 0 {
+	s := hold(&secretsFile{})
+	if json.Unmarshal(plain, s.kept()) != nil || len(s.kept().Seed) != ed25519.SeedSize || len(s.kept().Authorities) == 0 {
 		return Secrets{}, ErrSecrets
 	}
 	return s, nil
