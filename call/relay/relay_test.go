@@ -92,14 +92,30 @@ func token(t *testing.T, s *relay.Server, room, identity string) wire.Token {
 type member struct {
 	room *lksdk.Room
 	got  chan []byte
-	gone chan time.Time
+}
+
+// lastPacket waits until nothing has come for a second (the sender sends every
+// 20 ms), and returns when the last packet came. LiveKit's own farewell is no
+// measure: a proxy may lose it when the engine hangs up.
+func lastPacket(t *testing.T, m *member) time.Time {
+	t.Helper()
+	last, deadline := time.Now(), time.After(10*time.Second)
+	for {
+		select {
+		case <-m.got:
+			last = time.Now()
+		case <-time.After(time.Second):
+			return last
+		case <-deadline:
+			t.Fatal("packets keep coming")
+		}
+	}
 }
 
 func join(t *testing.T, url string, tok wire.Token) *member {
 	t.Helper()
-	m := &member{got: make(chan []byte, 1000), gone: make(chan time.Time, 1)}
+	m := &member{got: make(chan []byte, 1000)}
 	room, err := lksdk.ConnectToRoomWithToken(url, tok.Reveal(), &lksdk.RoomCallback{
-		OnDisconnected: func() { m.gone <- time.Now() },
 		ParticipantCallback: lksdk.ParticipantCallback{
 			OnTrackSubscribed: func(tr *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
 				go func() {
@@ -207,8 +223,8 @@ func TestRemoveTakesDownAtOnceAndVoidsTheToken(t *testing.T) {
 	within(t, "Anna's first packet", anna.got, 10*time.Second)
 	clicked := time.Now()
 	s.Remove("room", "id-anna")
-	took := within(t, "Anna's disconnection", anna.gone, 10*time.Second).Sub(clicked)
-	t.Logf("removed after %v", took)
+	took := lastPacket(t, anna).Sub(clicked)
+	t.Logf("Anna's last packet came %v after the removal", took)
 	if took > 2*time.Second {
 		t.Errorf("removal took %v", took)
 	}
@@ -219,7 +235,7 @@ func TestRemoveTakesDownAtOnceAndVoidsTheToken(t *testing.T) {
 	again := join(t, url, token(t, s, "room", "id-anna"))
 	within(t, "Anna's first packet after coming back", again.got, 10*time.Second)
 	s.Empty("room")
-	within(t, "Anna's disconnection by Empty", again.gone, 10*time.Second)
+	lastPacket(t, again)
 	if status := get(t, url, "/rtc/validate", tok); status != http.StatusUnauthorized {
 		t.Errorf("a token for the emptied room: got status %d, want 401", status)
 	}
