@@ -251,6 +251,18 @@ func held(make func() any) (any, float64) {
 	return v, float64(after.HeapAlloc) - float64(before.HeapAlloc)
 }
 
+// BenchmarkMemory reports what a group of 1,000 members holds whose tree is full of
+// keys, with three past epochs. Its times mean nothing.
+func BenchmarkMemory(b *testing.B) {
+	for _, id := range []Suite{X25519AES128, PostQuantum} {
+		b.Run(fmt.Sprintf("suite=%#06x/members=1000", uint16(id)), func(b *testing.B) {
+			g, bytes := held(func() any { return populated(b, id, 1000) })
+			b.ReportMetric(bytes/1e6, "held-MB")
+			runtime.KeepAlive(g)
+		})
+	}
+}
+
 // TestMemoryOfAThousandMembers measures a group that has been joined by a Welcome
 // and has then seen enough commits to keep three past epochs.
 func TestMemoryOfAThousandMembers(t *testing.T) {

@@ -178,7 +178,8 @@ type ExternalOptions struct {
 // JoinExternal enters a group by a commit of its own (section 12.4.3.2), made from a
 // GroupInfo. The group that it returns is good only once the delivery service has
 // accepted the commit; if another commit came first, drop it and try again with the
-// next GroupInfo.
+// next GroupInfo. It is in the new epoch already, so the commit's echo is of a past
+// one to it: do not hand it to Handle.
 func JoinExternal(c Config, groupInfo []byte, o ExternalOptions) (*Group, []byte, error) {
 	g, message, err := joinExternal(c, groupInfo, &o)
 	if err != nil {

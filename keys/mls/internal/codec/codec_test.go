@@ -90,6 +90,24 @@ func TestReaderKeepsItsFirstErrorAndAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestElementsAreBoundedOverNestedVectors(t *testing.T) {
+	var w Writer
+	w.Vector(func(w *Writer) {
+		for range 1 << 10 {
+			w.Vector(func(w *Writer) { w.Raw(make([]byte, 1<<11)) })
+		}
+	})
+	r := NewReader(w.Bytes())
+	total := 0
+	Vector(r, func(r *Reader) int {
+		total += len(Vector(r, (*Reader).Uint8))
+		return 0
+	})
+	if rule.Section(r.Err()) != "2.1.2" || total > maxElements {
+		t.Fatalf("%d elements were decoded: %v", total, r.Err())
+	}
+}
+
 func TestDecodedBytesAreCopies(t *testing.T) {
 	in := []byte{3, 1, 2, 3}
 	r := NewReader(in)

@@ -19,12 +19,21 @@ type Decodable interface{ Decode(r *Reader) }
 // Reader takes values off the front of its input. The first error sticks, and
 // from then on every read yields a zero value: callers check Err once.
 type Reader struct {
-	rest []byte
-	err  error
+	rest   []byte
+	err    error
+	budget *int // of vector elements, shared with the readers of vectors inside
 }
 
+// maxElements bounds the vector elements of one structure, all vectors in it taken
+// together. An element of two bytes can take fifty in memory; without the bound a
+// message of 8 MB could take 400. The tree of a group of 65,536 has about 800,000.
+const maxElements = 1 << 20
+
 // NewReader reads from b. The values it returns are copies.
-func NewReader(b []byte) *Reader { return &Reader{rest: b} }
+func NewReader(b []byte) *Reader {
+	budget := maxElements
+	return &Reader{rest: b, budget: &budget}
+}
 
 // Unmarshal decodes the whole of b into v, and refuses bytes left over.
 func Unmarshal(b []byte, v Decodable) error {
@@ -117,9 +126,13 @@ func (r *Reader) Optional() bool {
 
 // Vector reads T<V>, an element at a time.
 func Vector[T any](r *Reader, element func(*Reader) T) []T {
-	inner := Reader{rest: r.take(r.Length()), err: r.err}
+	inner := Reader{rest: r.take(r.Length()), err: r.err, budget: r.budget}
 	var list []T
 	for len(inner.rest) > 0 && inner.err == nil {
+		if *r.budget--; *r.budget < 0 {
+			inner.Fail(rule.Broken("2.1.2", "decode: too many vector elements"))
+			break
+		}
 		before := len(inner.rest)
 		v := element(&inner)
 		if len(inner.rest) == before {
