@@ -103,10 +103,21 @@ func TestFirstStartAsksForAName(t *testing.T) {
 	sent(t, c, core.SetName{Name: "Mira"})
 }
 
+func TestHomeFollowsTheServiceOfTheCore(t *testing.T) {
+	at := uitest.AtHome()
+	at.Service = core.Service{State: core.ServiceUp, URL: "https://school.test"}
+	s, c, _ := show(t, at)
+	if e := field(t, s, "https://meet.example.org"); e.Text != "https://school.test" {
+		t.Errorf("the address is %q", e.Text)
+	}
+	press(t, s, "Start meeting")
+	sent(t, c, core.StartMeeting{Mode: keys.ModeE2EE})
+}
+
 func TestStartSendsWhatIsChosen(t *testing.T) {
 	s, c, _ := show(t, uitest.AtHome())
 	press(t, s, "Start meeting")
-	sent(t, c, core.ChooseService{}, core.StartMeeting{Mode: keys.ModeE2EE})
+	sent(t, c, core.StartMeeting{Mode: keys.ModeE2EE})
 
 	s.Do("mode")
 	here, _ := find(s, func(x *widget.Choice) bool { return x.AccessibilityLabel() == "On a service" })

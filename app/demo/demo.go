@@ -178,6 +178,9 @@ func (d *demo) start() error {
 		if err := p.screen.WaitTitle(60*time.Second, "Home"); err != nil {
 			return fmt.Errorf("%s's app: %w", p.name, err)
 		}
+		if err := p.screen.WaitDrawn(60 * time.Second); err != nil {
+			return fmt.Errorf("%s's app: %w", p.name, err)
+		}
 		if err := p.screen.Focus(); err != nil {
 			return fmt.Errorf("%s's app: %w", p.name, err)
 		}

@@ -14,6 +14,7 @@ import (
 
 // Home is where meetings are started and joined.
 type Home struct {
+	known  string // address of the service that the core has chosen; "" is this computer
 	kit    *Kit
 	object fyne.CanvasObject
 
@@ -135,12 +136,30 @@ func (h *Home) Show(p present.Presenter, s core.Snapshot) {
 	text, _ := widget.Colors(v.KeyTone)
 	h.keyIcon.Set(theme.Icon(v.KeyIcon), text)
 	h.print.Set(v.Fingerprint)
+	h.follow(s.Service)
 	h.start.SetEnabled(v.CanStart)
 	show(h.startCard, v.CanStart)
 	show(h.joinCard, v.CanJoin)
 	show(h.where, v.CanChoose)
 	show(h.service, v.Service.Words != "")
 	h.service.Set(v.Service.Words, theme.Icon(v.Service.Icon), v.Service.Tone)
+}
+
+// follow chooses what the core has chosen, when that changes. What a person
+// picks here meanwhile stays until they start.
+func (h *Home) follow(s core.Service) {
+	chosen := s.URL
+	if s.Local {
+		chosen = ""
+	}
+	if chosen == h.known {
+		return
+	}
+	h.known = chosen
+	if chosen != "" {
+		h.address.SetText(chosen)
+	}
+	h.setHere(chosen == "")
 }
 
 func show(o fyne.CanvasObject, visible bool) {
@@ -208,7 +227,7 @@ func (h *Home) Start() {
 			return
 		}
 	}
-	if h.where.Visible() {
+	if h.where.Visible() && address != h.known {
 		h.kit.Send(core.ChooseService{URL: address})
 	}
 	h.kit.Send(core.StartMeeting{Mode: h.Mode(), Passcode: passcode})

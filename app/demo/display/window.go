@@ -56,6 +56,28 @@ func (s *Screen) WaitTitle(limit time.Duration, ends ...string) error {
 	return fmt.Errorf("the window's title is %q, not %s", s.Title(), strings.Join(ends, " or "))
 }
 
+// WaitDrawn waits until the display shows anything but black.
+func (s *Screen) WaitDrawn(limit time.Duration) error {
+	end := time.Now().Add(limit)
+	for time.Now().Before(end) {
+		img, err := s.Look(nil)
+		if err != nil {
+			return err
+		}
+		lit := 0
+		for i := 0; i < len(img.Pix); i += 4 * 61 {
+			if img.Pix[i]|img.Pix[i+1]|img.Pix[i+2] > 8 {
+				lit++
+			}
+		}
+		if lit > len(img.Pix)/(4*61)/20 {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return errors.New("the window stays black")
+}
+
 // Focus gives the window the keyboard: there is no window manager to do it.
 func (s *Screen) Focus() error {
 	_, err := s.xdotool("search", "--onlyvisible", "--name", "^Conclave", "windowfocus", "--sync")
