@@ -24,37 +24,33 @@ var ErrPin = errors.New("certificate is not the pinned one")
 
 // pins are the certificates that hosts must show, by host:port. LiveKit's SDK
 // dials with the process's default WebSocket dialer and HTTP client and takes
-// no other, so these are the process's too: installed once, they leave every
-// host without a pin to the system's certificate store, as before.
-var pins struct {
-	once sync.Once
-	mu   sync.RWMutex
-	by   map[string][sha256.Size]byte
-}
+// no other, so these are the process's too. They leave every host without a pin
+// to the system's certificate store, as before.
+var pins = struct {
+	mu sync.RWMutex
+	by map[string][sha256.Size]byte
+}{by: map[string][sha256.Size]byte{}}
 
 const dialTimeout = 10 * time.Second
 
-// installDialers replaces the process's default dialers, once, and silences the
-// SDK, whose log quotes addresses and identities.
-func installDialers() {
-	pins.once.Do(func() {
-		lksdk.SetLogger(newQuiet())
-		pins.by = map[string][sha256.Size]byte{}
-		d := *websocket.DefaultDialer
-		d.NetDialTLSContext = dialTLS
-		d.HandshakeTimeout = dialTimeout
-		websocket.DefaultDialer = &d
-		if t, ok := http.DefaultTransport.(*http.Transport); ok {
-			t = t.Clone()
-			t.DialTLSContext = dialTLS
-			http.DefaultClient = &http.Client{Transport: t, Timeout: dialTimeout}
-		}
-	})
+// The process's dialers are replaced before anything runs, since a later moment
+// would race with whoever uses them. The SDK's log, which quotes addresses and
+// identities, is silenced.
+func init() {
+	lksdk.SetLogger(newQuiet())
+	d := *websocket.DefaultDialer
+	d.NetDialTLSContext = dialTLS
+	d.HandshakeTimeout = dialTimeout
+	websocket.DefaultDialer = &d
+	if t, ok := http.DefaultTransport.(*http.Transport); ok {
+		t = t.Clone()
+		t.DialTLSContext = dialTLS
+		http.DefaultClient = &http.Client{Transport: t}
+	}
 }
 
 // pin remembers which certificate the host of u must show; "" forgets it.
 func pin(u *url.URL, text string) error {
-	installDialers()
 	host := address(u)
 	pins.mu.Lock()
 	defer pins.mu.Unlock()
