@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ var update = flag.Bool("update", false, "write the goldens in testdata anew")
 // Every scene as Fyne's markup: what lies where, in which words, for reading
 // in a review.
 func TestScenesAsMarkup(t *testing.T) {
+	skipUnderRace(t)
 	for _, scene := range uitest.Scenes() {
 		t.Run(scene.Name, func(t *testing.T) {
 			s, _, _ := open(t, scene, theme.Config{Appearance: theme.Light}, fyne.NewSize(1180, 760), "en")
@@ -39,6 +41,13 @@ func TestScenesAsMarkup(t *testing.T) {
 				t.Errorf("differs from %s at line %d; see testdata/failed, or run with -update", path, lineOfDifference(string(want), got))
 			}
 		})
+	}
+}
+
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("one goroutine draws: nothing to race")
 	}
 }
 
@@ -61,6 +70,7 @@ var pictured = map[string]bool{
 }
 
 func TestScenesAsPictures(t *testing.T) {
+	skipUnderRace(t)
 	looks := map[string]theme.Appearance{"light": theme.Light, "dark": theme.Dark, "contrast": theme.HighContrast}
 	for _, scene := range uitest.Scenes() {
 		for look, appearance := range looks {
@@ -83,13 +93,8 @@ const mostPixels = 900 * 600 / 500
 
 func comparePicture(t *testing.T, path string, got image.Image) {
 	t.Helper()
-	var b bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&b, got); err != nil {
-		t.Fatal(err)
-	}
 	if *update {
-		keep(t, path, b.Bytes())
+		keep(t, path, encode(t, got))
 	}
 	kept, err := os.ReadFile(path)
 	if err != nil {
@@ -110,9 +115,19 @@ func comparePicture(t *testing.T, path string, got image.Image) {
 		}
 	}
 	if want.Bounds() != got.Bounds() || n > mostPixels {
-		keep(t, filepath.Join("testdata", "failed", filepath.Base(path)), b.Bytes())
+		keep(t, filepath.Join("testdata", "failed", filepath.Base(path)), encode(t, got))
 		t.Errorf("%d pixels differ from %s; see testdata/failed, or run with -update", n, path)
 	}
+}
+
+func encode(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func apart(a, b uint32) bool { return max(a, b)-min(a, b) > 0x0c00 }
@@ -124,5 +139,20 @@ func keep(t *testing.T, path string, b []byte) {
 	}
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Fyne throws away the renderers of what was hidden for a minute. With a
+// minute made a nanosecond, the first picture of a process is drawn by new
+// renderers, and must be the same.
+func TestScreensSurviveBeingHiddenForLong(t *testing.T) {
+	skipUnderRace(t)
+	for _, scene := range []string{"home", "settings", "meeting-people", "facts", "code"} {
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestScenesAsPictures$/^"+scene+"-light.png$", "-test.v")
+		cmd.Env = append(os.Environ(), "FYNE_CACHE=1ns")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "--- PASS: TestScenesAsPictures/"+scene) {
+			t.Errorf("%s: %v\n%s", scene, err, out)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"conclave/app/core"
 	"conclave/keys"
@@ -19,7 +18,7 @@ type Chat struct {
 	object *fyne.Container
 	note   *widget.Text
 	lines  *rows[present.ChatLine, *chatRow]
-	scroll *container.Scroll
+	scroll *widget.Scroller
 	empty  *widget.Text
 	field  *widget.Entry
 	send   *widget.Button

@@ -94,16 +94,16 @@ func (s *Settings) looks() fyne.CanvasObject {
 		c := widget.NewChoice(e.icon, k.say(e.key), "", func() { s.prefer(func(p *Preferences) { p.Appearance = e.look }) })
 		s.appearance = append(s.appearance, c)
 		if i%2 == 0 {
-			left.Add(c)
+			left.Objects = append(left.Objects, c)
 		} else {
-			right.Add(c)
+			right.Objects = append(right.Objects, c)
 		}
 	}
 	sizes := widget.Wrap(theme.SpaceS)
 	for _, v := range textScales {
 		b := k.button(widget.ButtonConfig{Label: fmt.Sprintf("%.0f %%", v*100), Tapped: func() { s.prefer(func(p *Preferences) { p.Scale = v }) }})
 		s.scale = append(s.scale, b)
-		sizes.Add(b)
+		sizes.Objects = append(sizes.Objects, b)
 	}
 	return widget.Column(theme.SpaceM, grid, widget.Column(theme.SpaceS, label(k.say("settings.textsize")), sizes))
 }
@@ -113,7 +113,7 @@ func (s *Settings) languages() fyne.CanvasObject {
 	for _, l := range text.Languages() {
 		b := s.kit.button(widget.ButtonConfig{Label: l.Name, Tapped: func() { s.prefer(func(p *Preferences) { p.Language = l.Tag }) }})
 		s.language = append(s.language, b)
-		row.Add(b)
+		row.Objects = append(row.Objects, b)
 	}
 	return row
 }
@@ -227,7 +227,7 @@ func shortcutList(list []Shortcut) fyne.CanvasObject {
 	column := widget.Column(theme.SpaceS)
 	for _, s := range list {
 		words := widget.NewText(s.Words, widget.Style{Wrap: true})
-		column.Add(widget.Grow(widget.Row(theme.SpaceM, words, widget.NewTag(s.Keys, theme.IconNone, present.Neutral)), words))
+		column.Objects = append(column.Objects, widget.Grow(widget.Row(theme.SpaceM, words, widget.NewTag(s.Keys, theme.IconNone, present.Neutral)), words))
 	}
 	return column
 }

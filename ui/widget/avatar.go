@@ -71,7 +71,7 @@ func Initials(name string) string {
 func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
 	r := &avatarRenderer{a, NewIcon(theme.IconPerson, 20, theme.ColorOnTile)}
 	r.apply()
-	return r
+	return laidOut(r, a.Size())
 }
 
 type avatarRenderer struct {

@@ -57,7 +57,7 @@ func (b *Box) MinSize() fyne.Size { return fyne.Size{} }
 func (b *Box) CreateRenderer() fyne.WidgetRenderer {
 	r := &boxRenderer{b}
 	r.apply()
-	return r
+	return laidOut(r, b.Size())
 }
 
 type boxRenderer struct{ box *Box }
@@ -142,7 +142,7 @@ func scaleOf(w interface{ Theme() fyne.Theme }) float32 {
 func (i *Icon) CreateRenderer() fyne.WidgetRenderer {
 	r := &iconRenderer{i}
 	r.apply()
-	return r
+	return laidOut(r, i.Size())
 }
 
 type iconRenderer struct{ icon *Icon }

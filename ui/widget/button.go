@@ -198,7 +198,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	r.label.TextStyle.Bold = true
 	r.count.TextStyle.Bold = true
 	r.apply()
-	return r
+	return laidOut(r, b.Size())
 }
 
 type buttonRenderer struct {

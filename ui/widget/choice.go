@@ -25,7 +25,7 @@ func NewChoice(icon theme.Icon, title, words string, tapped func()) *Choice {
 	c := &Choice{tapped: tapped, title: title, box: NewBox(BoxStyle{}), mark: NewIcon(theme.IconNone, 18, theme.ColorPrimary)}
 	text := Column(theme.SpaceXS, NewText(title, Style{Bold: true, Wrap: true}))
 	if words != "" {
-		text.Add(NewText(words, Style{Size: theme.SizeSmall, Color: theme.ColorMuted, Wrap: true}))
+		text.Objects = append(text.Objects, NewText(words, Style{Size: theme.SizeSmall, Color: theme.ColorMuted, Wrap: true}))
 	}
 	row := Grow(Row(theme.SpaceM, NewIcon(icon, 22, theme.ColorText), text, c.mark), text)
 	c.content = Stack(c.box, PadXY(theme.SpaceM, theme.SpaceS, row))

@@ -59,7 +59,7 @@ func (d *Digits) CreateRenderer() fyne.WidgetRenderer {
 		r.texts = append(r.texts, t)
 	}
 	r.apply()
-	return r
+	return laidOut(r, d.Size())
 }
 
 type digitsRenderer struct {

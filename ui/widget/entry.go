@@ -51,3 +51,8 @@ func (e *Entry) TypedRune(r rune) {
 	}
 	e.Entry.TypedRune(r)
 }
+
+// CreateRenderer implements fyne.Widget.
+func (e *Entry) CreateRenderer() fyne.WidgetRenderer {
+	return again(e.Entry.CreateRenderer(), e.Size())
+}

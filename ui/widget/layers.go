@@ -252,3 +252,23 @@ func (f *fitting) MinSize([]fyne.CanvasObject) fyne.Size {
 func (f *fitting) heightFor(_ []fyne.CanvasObject, width float32) float32 {
 	return HeightFor(f.content, width-base.Size(theme.SpaceM))
 }
+
+// laidOut lays a new renderer out for a widget that has its size already. Fyne
+// throws the renderers of what was hidden for a minute away, makes new ones
+// when it is shown again, and does not lay those out, as the size is the same.
+func laidOut(r fyne.WidgetRenderer, size fyne.Size) fyne.WidgetRenderer {
+	if !size.IsZero() {
+		r.Layout(size)
+	}
+	return r
+}
+
+// again is laidOut for Fyne's own widgets, whose inner widgets have lost their
+// renderers too: those are laid out only when their size changes.
+func again(r fyne.WidgetRenderer, size fyne.Size) fyne.WidgetRenderer {
+	if !size.IsZero() {
+		r.Layout(fyne.Size{})
+		r.Layout(size)
+	}
+	return r
+}

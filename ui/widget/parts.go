@@ -18,12 +18,25 @@ func NewPicture(r fyne.Resource, side float32) fyne.CanvasObject {
 	return Fixed(side, side, img)
 }
 
+// Scroller is Fyne's container with a scroll bar at the right.
+type Scroller struct{ container.Scroll }
+
+// CreateRenderer implements fyne.Widget.
+func (s *Scroller) CreateRenderer() fyne.WidgetRenderer {
+	return again(s.Scroll.CreateRenderer(), s.Size())
+}
+
 // Scroll lets content be taller than the room.
-func Scroll(content fyne.CanvasObject) *container.Scroll { return container.NewVScroll(content) }
+func Scroll(content fyne.CanvasObject) *Scroller {
+	s := &Scroller{}
+	s.Direction, s.Content = container.ScrollVerticalOnly, content
+	s.ExtendBaseWidget(s)
+	return s
+}
 
 // ScrollPanel is Scroll with room for the bar beside the content.
-func ScrollPanel(content fyne.CanvasObject) *container.Scroll {
-	return container.NewVScroll(&fyne.Container{Layout: &pad{theme.SpaceNo, theme.SpaceM, theme.SpaceNo, theme.SpaceNo}, Objects: []fyne.CanvasObject{content}})
+func ScrollPanel(content fyne.CanvasObject) *Scroller {
+	return Scroll(&fyne.Container{Layout: &pad{theme.SpaceNo, theme.SpaceM, theme.SpaceNo, theme.SpaceNo}, Objects: []fyne.CanvasObject{content}})
 }
 
 // wrap puts small things side by side, and goes on below when the line is
@@ -189,7 +202,7 @@ func (s *Steps) CreateRenderer() fyne.WidgetRenderer {
 		r.bars = append(r.bars, canvas.NewRectangle(nil))
 	}
 	r.apply()
-	return r
+	return laidOut(r, s.Size())
 }
 
 type stepsRenderer struct {
@@ -304,7 +317,7 @@ func (s *Switch) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessibl
 func (s *Switch) CreateRenderer() fyne.WidgetRenderer {
 	r := &switchRenderer{s, canvas.NewRectangle(nil), canvas.NewCircle(nil), canvas.NewText(s.words, nil)}
 	r.apply()
-	return r
+	return laidOut(r, s.Size())
 }
 
 type switchRenderer struct {

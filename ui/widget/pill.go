@@ -107,7 +107,7 @@ func (p *Pill) CreateRenderer() fyne.WidgetRenderer {
 	r := &pillRenderer{pill: p, box: canvas.NewRectangle(nil), icon: &canvas.Image{FillMode: canvas.ImageFillContain}, label: canvas.NewText("", nil)}
 	r.label.TextStyle.Bold = true
 	r.apply()
-	return r
+	return laidOut(r, p.Size())
 }
 
 type pillRenderer struct {

@@ -212,7 +212,7 @@ func (t *Text) CutOff() bool {
 func (t *Text) CreateRenderer() fyne.WidgetRenderer {
 	r := &textRenderer{text: t}
 	r.Refresh()
-	return r
+	return laidOut(r, t.Size())
 }
 
 type textRenderer struct {

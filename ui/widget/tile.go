@@ -187,7 +187,7 @@ func (t *Tile) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleR
 func (t *Tile) CreateRenderer() fyne.WidgetRenderer {
 	r := &tileRenderer{t}
 	r.apply()
-	return r
+	return laidOut(r, t.Size())
 }
 
 type tileRenderer struct{ tile *Tile }
