@@ -52,7 +52,7 @@ func NewHome(k *Kit) *Home {
 	settings := k.button(widget.ButtonConfig{Icon: theme.IconSettings, Kind: widget.Quiet, Tip: k.Tip("home.settings", "settings"), Tapped: func() { k.Open(present.Settings) }})
 	greeting := widget.Column(theme.SpaceXS, h.greeting, muted(k.say("home.lead")))
 	columns := widget.Columns(330, theme.SpaceM, h.startCard, widget.Column(theme.SpaceM, h.joinCard, h.you()))
-	page := widget.Narrow(980, widget.Column(theme.SpaceM, greeting, columns, widget.Fixed(0, 4, widget.Gap())))
+	page := widget.Middle(980, widget.Column(theme.SpaceM, greeting, columns, widget.Fixed(0, 4, widget.Gap())))
 	gap := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, page))
 	h.object = widget.Grow(widget.Column(theme.SpaceNo, header(k, h.service, settings), gap), gap)
 	return h
