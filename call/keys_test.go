@@ -608,6 +608,17 @@ func TestChatSurvivesALostLink(t *testing.T) {
 	}
 }
 
+func TestChatDoesNotPileUp(t *testing.T) {
+	p := seated(t).do(LinkFailed{})
+	for range ChatWaiting {
+		p.do(Chat{"x"})
+		none[Tell](p)
+	}
+	p.do(Chat{"one too many"})
+	want(t, "notice", one[Tell](p).Notice, NoticeChatFailed)
+	want(t, "lines", len(p.s.Chat), ChatWaiting)
+}
+
 func TestNothingIsSaidWithoutKeys(t *testing.T) {
 	p := joining(t).do(Chat{"hello"})
 	none[Say](p)

@@ -106,6 +106,9 @@ const (
 	Retries = 10
 	// ChatKept and ChatRunes bound the chat in memory and one line.
 	ChatKept, ChatRunes = 500, 2000
+	// ChatWaiting bounds the lines that wait for the service; they are all said
+	// at once when it is back, which must not count as a flood.
+	ChatWaiting = 32
 	// HistoryKept bounds how many messages a heartbeat may be older than the
 	// newest one and still be compared.
 	HistoryKept = 256

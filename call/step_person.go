@@ -102,12 +102,22 @@ func (m *machine) remove(k keys.PublicKey) {
 
 func (m *machine) chat(text string) {
 	text, ok := CleanText(text)
-	if !ok || !m.Sending() {
+	if !ok || !m.Sending() || m.chatWaits() >= ChatWaiting {
 		m.do(Tell{Notice: NoticeChatFailed})
 		return
 	}
 	ref := m.say(Text{text}) // 0 without a link: said when it is back
 	m.addLine(Line{From: m.Self, Text: text, At: m.now, Ref: ref, Pending: true})
+}
+
+// chatWaits counts the own lines that were not echoed.
+func (m *machine) chatWaits() (n int) {
+	for _, l := range m.Chat {
+		if l.Pending {
+			n++
+		}
+	}
+	return n
 }
 
 // sayAgain says what a lost link may have swallowed: chat lines that were not

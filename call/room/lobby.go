@@ -19,7 +19,7 @@ func (v *Visit) knock(ctx context.Context, r wire.Knock) error {
 		return err
 	}
 	defer m.mu.Unlock()
-	if m.locked {
+	if m.locked && !m.mayReturn(v.device) {
 		return wire.CodeLocked
 	}
 	before := m.waitingDevice(v.device)
@@ -52,6 +52,14 @@ func (v *Visit) knock(ctx context.Context, r wire.Knock) error {
 	v.done(r.Ref)
 	m.tellHost(w.notice())
 	return nil
+}
+
+// mayReturn reports whether a device was in the meeting and lost its connection
+// or its state: a locked door keeps out who is new. Whether it comes in is for
+// the host's device to decide, as always.
+func (m *meeting) mayReturn(d keys.PublicKey) bool {
+	s := m.seats[d]
+	return m.lost[d] || s != nil && !s.left
 }
 
 func (w *waiting) notice() wire.Knocking {

@@ -30,6 +30,8 @@ type meeting struct {
 	kept            Kept
 	locked          bool
 	seats           map[keys.PublicKey]*seat
+	// lost are the devices that were unseated while their connection was dead.
+	lost map[keys.PublicKey]bool
 	// lobby is in order of arrival; a device is in it at most once.
 	lobby []*waiting
 	// unsure is a step of which the store did not say whether it happened.
@@ -69,6 +71,7 @@ func (m *meeting) load(r Record) {
 	m.descriptor, m.host, m.opened = r.Descriptor, r.Host, r.Opened
 	m.epoch, m.sequence, m.kept, m.locked = r.Epoch, r.Sequence, r.Kept, r.Locked
 	m.seats = make(map[keys.PublicKey]*seat, len(r.Seats))
+	m.lost = map[keys.PublicKey]bool{}
 	for _, s := range r.Seats {
 		m.seats[s.Device] = &seat{device: s.Device, joined: s.Joined, left: s.Left}
 		if !s.Left {

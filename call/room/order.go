@@ -184,6 +184,9 @@ func (m *meeting) unseat(d keys.PublicKey) {
 	}
 	m.detach(s)
 	delete(m.seats, d)
+	if s.gone && !s.left {
+		m.lost[d] = true
+	}
 }
 
 // seat gives a device its seat; a knock that is still there moves onto it, and
@@ -191,6 +194,7 @@ func (m *meeting) unseat(d keys.PublicKey) {
 func (m *meeting) seat(d keys.PublicKey, e Entry) {
 	s := &seat{device: d, joined: e.Sequence}
 	m.seats[d] = s
+	delete(m.lost, d)
 	w := m.waitingDevice(d)
 	if w == nil {
 		m.startGrace(s, m.hall.limits.Grace)

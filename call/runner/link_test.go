@@ -191,8 +191,9 @@ func TestOverflowBreaksTheLink(t *testing.T) {
 		synctest.Wait()
 		wait := make(chan struct{})
 		stuck.Store(&wait)
-		for range 400 {
-			p.r.Do(call.Chat{Text: "x"})
+		p.r.Do(call.Chat{Text: "x"})
+		for i := range 400 {
+			p.r.Do(call.Lock{Locked: i%2 == 0})
 		}
 		equal(t, "phase", p.now().Phase(), call.PhaseReconnecting)
 		stuck.Store(nil)

@@ -391,32 +391,44 @@ func (f *faulty) Send(ctx context.Context, m wire.Message) error {
 	return errors.New("broken")
 }
 
+// The door may be locked: that keeps new people out, not somebody whose network
+// failed for a minute.
 func TestDeadMemberIsRemovedAndComesBackUnasked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
-		host, _ := meet(t, h, 1)
-		var down atomic.Bool
-		dead := newPerson(t, "", func(k keys.PublicKey) (runner.Conn, error) {
-			if !down.Load() {
-				return through(h)(k)
+	for _, locked := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHall(t)
+			host, _ := meet(t, h, 1)
+			var down atomic.Bool
+			dead := newPerson(t, "", func(k keys.PublicKey) (runner.Conn, error) {
+				if !down.Load() {
+					return through(h)(k)
+				}
+				return nil, calltest.ErrDown
+			})
+			dead.join(host.now().Meeting, "Dead")
+			host.r.Do(call.Admit{})
+			time.Sleep(3 * time.Second)
+			equal(t, "in", len(host.now().People), 3)
+			host.r.Do(call.Lock{Locked: locked})
+			down.Store(true)
+			h.Break(dead.device.Public())
+			time.Sleep(12 * time.Second)
+			equal(t, "out", len(host.now().People), 2)
+			down.Store(false)
+			time.Sleep(60 * time.Second)
+			equal(t, "back", len(host.now().People), 3)
+			equal(t, "phase", dead.now().Phase(), call.PhaseInMeeting)
+			equal(t, "code", dead.now().Code == host.now().Code, true)
+
+			host.r.Do(call.Remove{Person: dead.device.Public()})
+			time.Sleep(time.Second)
+			again := newPerson(t, "", through(h))
+			again.join(host.now().Meeting, "New")
+			if end := again.now().End; locked != (end == call.EndLocked) {
+				t.Errorf("locked %v: somebody new ends with %d", locked, end)
 			}
-			return nil, calltest.ErrDown
 		})
-		down.Store(false)
-		dead.join(host.now().Meeting, "Dead")
-		host.r.Do(call.Admit{})
-		time.Sleep(3 * time.Second)
-		equal(t, "in", len(host.now().People), 3)
-		down.Store(true)
-		h.Break(dead.device.Public())
-		time.Sleep(12 * time.Second)
-		equal(t, "out", len(host.now().People), 2)
-		down.Store(false)
-		time.Sleep(60 * time.Second)
-		equal(t, "back", len(host.now().People), 3)
-		equal(t, "phase", dead.now().Phase(), call.PhaseInMeeting)
-		equal(t, "code", dead.now().Code == host.now().Code, true)
-	})
+	}
 }
 
 // When the host is away, the others still shut out whom the service lost, and
