@@ -31,9 +31,7 @@ func (c *Core) intent(i Intent) {
 	case CloseMeeting:
 		c.closeMeeting()
 	case ChooseDevices:
-		c.devices.Camera, c.devices.Microphone, c.devices.Speaker = i.Camera, i.Microphone, i.Speaker
-		c.settings.Camera, c.settings.Microphone, c.settings.Speaker = i.Camera, i.Microphone, i.Speaker
-		c.save()
+		c.chooseDevices(i)
 	case Dismiss:
 		c.dismiss(i.Notice)
 	case LeaveMeeting, EndMeeting, SetMic, SetCamera, SetShare, SetHand, Admit, AdmitAll, Refuse, Remove,
@@ -52,6 +50,28 @@ func (c *Core) setName(name string) {
 	}
 	c.settings.Name = clean
 	c.save()
+}
+
+// chooseDevices takes other devices; a running meeting opens them at once.
+func (c *Core) chooseDevices(i ChooseDevices) {
+	before := c.devices
+	c.devices.Camera, c.devices.Microphone, c.devices.Speaker = i.Camera, i.Microphone, i.Speaker
+	c.settings.Camera, c.settings.Microphone, c.settings.Speaker = i.Camera, i.Microphone, i.Speaker
+	c.save()
+	c.publish() // the openers read the newest snapshot
+	s := c.session.Load()
+	if s == nil {
+		return
+	}
+	if before.Camera != i.Camera {
+		s.Reopen(media.DeviceCamera)
+	}
+	if before.Microphone != i.Microphone {
+		s.Reopen(media.DeviceMicrophone)
+	}
+	if before.Speaker != i.Speaker {
+		s.Reopen(media.DeviceSpeaker)
+	}
 }
 
 func (c *Core) chooseService(address string) {
@@ -212,7 +232,7 @@ func (c *Core) begin(link keys.Link, passcode string) *meeting {
 
 // openSession starts a meeting's media; called in the runner's goroutine.
 func (c *Core) openSession(link keys.Link, about keys.Descriptor, ring *frame.Ring, token func() (string, string)) runner.Media {
-	latest, h := c.Latest().Devices, c.cfg.Hardware
+	h := c.cfg.Hardware
 	cfg := media.SessionConfig{
 		Mode: about.Mode, Meeting: link.Meeting, Self: c.cfg.Device.Public(), Ring: ring,
 		Codecs: h.Codecs, Format: c.cfg.Format, ReadPatterns: c.cfg.ReadPatterns, Now: c.cfg.Now,
@@ -222,13 +242,13 @@ func (c *Core) openSession(link keys.Link, about keys.Descriptor, ring *frame.Ri
 		},
 	}
 	if h.Camera != nil {
-		cfg.Video = func() (media.VideoSource, error) { return h.Camera(latest.Camera) }
+		cfg.Video = func() (media.VideoSource, error) { return h.Camera(c.Latest().Devices.Camera) }
 	}
 	if h.Microphone != nil {
-		cfg.Audio = func() (media.AudioSource, error) { return h.Microphone(latest.Microphone) }
+		cfg.Audio = func() (media.AudioSource, error) { return h.Microphone(c.Latest().Devices.Microphone) }
 	}
 	if h.Speaker != nil {
-		cfg.Speaker = func() (media.AudioSink, error) { return h.Speaker(latest.Speaker) }
+		cfg.Speaker = func() (media.AudioSink, error) { return h.Speaker(c.Latest().Devices.Speaker) }
 	}
 	s := media.NewSession(cfg)
 	c.session.Store(s)
