@@ -17,22 +17,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/transparency-dev/tessera"
-	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
 
 	"conclave/keys"
 	"conclave/keys/tlog"
 )
-
-// Interval is how often checkpoints are signed: the shortest that tessera
-// allows, because each passport waits for the next one.
-const Interval = 100 * time.Millisecond
-
-// batchAge is how long an entry waits for company.
-const batchAge = 20 * time.Millisecond
 
 // maxEntry is the longest entry that is appended, in bytes.
 const maxEntry = 512
@@ -49,13 +39,21 @@ type Config struct {
 
 // Ledger is an open log. Its methods may be called from any goroutine.
 type Ledger struct {
-	dir      string
-	key      tlog.Key
-	appender *tessera.Appender
-	awaiter  *tessera.PublicationAwaiter
-	shutdown func(context.Context) error
-	cancel   context.CancelFunc
+	dir string
+	key tlog.Key
+	log sequencer
 }
+
+// sequencer adds entries and closes; there is one for each kind of system.
+type sequencer interface {
+	// add returns the index of an entry and a signed checkpoint that covers it.
+	add(ctx context.Context, data []byte) (index uint64, checkpoint []byte, err error)
+	close(ctx context.Context) error
+}
+
+// ErrSystem is returned by Open on Windows: tessera's storage needs locks of
+// POSIX systems.
+var ErrSystem = errors.New("open log: this system cannot keep a log")
 
 // NewKey makes a signing key and its verifier key for a log of that origin.
 func NewKey(origin string) (private, public string, err error) {
@@ -80,31 +78,16 @@ func Open(cfg Config, public string) (*Ledger, error) {
 	if key.Name() != signer.Name() {
 		return nil, errors.New("open log: signing key and verifier key are not a pair")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	driver, err := posix.New(ctx, posix.Config{Path: cfg.Dir})
+	log, err := openSequencer(cfg.Dir, signer)
 	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("open log: %w", err)
+		return nil, err
 	}
-	options := tessera.NewAppendOptions().
-		WithCheckpointSigner(signer).
-		WithCheckpointInterval(Interval).
-		WithBatching(tessera.DefaultBatchMaxSize, batchAge)
-	appender, shutdown, reader, err := tessera.NewAppender(ctx, driver, options)
-	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("open log: %w", err)
-	}
-	return &Ledger{
-		dir: cfg.Dir, key: key, appender: appender, shutdown: shutdown, cancel: cancel,
-		awaiter: tessera.NewPublicationAwaiter(ctx, reader.ReadCheckpoint, Interval/4),
-	}, nil
+	return &Ledger{dir: cfg.Dir, key: key, log: log}, nil
 }
 
 // Close ends the log once all that was acknowledged is covered by a checkpoint.
 func (l *Ledger) Close(ctx context.Context) error {
-	defer l.cancel()
-	if err := l.shutdown(ctx); err != nil {
+	if err := l.log.close(ctx); err != nil {
 		return fmt.Errorf("close log: %w", err)
 	}
 	return nil
@@ -121,7 +104,7 @@ func (l *Ledger) Append(ctx context.Context, entry tlog.Entry) (keys.LogReceipt,
 	if len(data) > maxEntry {
 		return keys.LogReceipt{}, errors.New("append to log: the entry is too long")
 	}
-	index, raw, err := l.awaiter.Await(ctx, l.appender.Add(ctx, tessera.NewEntry(data)))
+	index, raw, err := l.log.add(ctx, data)
 	if err != nil {
 		return keys.LogReceipt{}, fmt.Errorf("append to log: %w", err)
 	}
@@ -129,7 +112,7 @@ func (l *Ledger) Append(ctx context.Context, entry tlog.Entry) (keys.LogReceipt,
 	if err != nil {
 		return keys.LogReceipt{}, fmt.Errorf("append to log: %w", err)
 	}
-	receipt, err := tlog.Prove(ctx, l, c, index.Index)
+	receipt, err := tlog.Prove(ctx, l, c, index)
 	if err != nil {
 		return keys.LogReceipt{}, fmt.Errorf("append to log: %w", err)
 	}
