@@ -188,6 +188,28 @@ func TestLateJoinerReadsNothingOfBefore(t *testing.T) {
 	t.Logf("%d frames of before offered, %d refused", old, refused)
 }
 
+// Carol leaves and is back a moment later, while the relay still clears up after
+// her.
+func TestWhoLeavesMayComeBackAtOnce(t *testing.T) {
+	anna, bob, carol := trio(t, keys.ModeE2EE)
+	for range 2 {
+		carol.Send(core.LeaveMeeting{})
+		carol.awaitPhase(call.PhaseEnded)
+		carol.Send(core.CloseMeeting{})
+		await(t, 5*time.Second, "home", func() bool { return carol.Latest().Meeting == nil })
+		await(t, 5*time.Second, "Carol out", func() bool { return len(anna.meeting().People) == 2 })
+		carol.knock(anna)
+		anna.admit(carol)
+		inTouch(t, anna, bob, carol)
+	}
+	// The relay's last word on her former self would come now.
+	before := carol.remote(anna).AudioOpened
+	await(t, 10*time.Second, "three seconds more", func() bool { return carol.remote(anna).AudioOpened > before+150 })
+	if s := anna.meeting().Silence; s != core.SilenceNone {
+		t.Errorf("Anna is silent: %d", s)
+	}
+}
+
 func TestLockKeepsTheDoorShut(t *testing.T) {
 	url := serviceOf(t).url
 	anna, bob := newPerson(t, "Anna", url), newPerson(t, "Bob", url)

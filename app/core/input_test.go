@@ -252,6 +252,31 @@ func TestRefusedAndLocked(t *testing.T) {
 	})
 }
 
+// The meeting goes on without its host; nobody can be let in any more.
+func TestHostLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, anna, bob, carol := meet(t)
+		link := anna.meeting().Link
+		anna.Send(core.LeaveMeeting{})
+		time.Sleep(3 * time.Second)
+		expect(t, "Anna", anna.meeting().End, call.EndLeft)
+		for _, c := range []*client{bob, carol} {
+			expect(t, c.name+" sees", len(c.meeting().People), 2)
+			expect(t, "code", c.meeting().Code.Digits, bob.meeting().Code.Digits)
+			w.sends(c)
+		}
+		dan := w.client("Dan")
+		dan.Send(core.JoinMeeting{Link: link})
+		time.Sleep(5 * time.Second)
+		expect(t, "Dan", dan.meeting().Phase, call.PhaseLobby)
+		expect(t, "is there a host", dan.meeting().Waiting.HostHere, false)
+		carol.Send(core.LeaveMeeting{})
+		time.Sleep(3 * time.Second)
+		expect(t, "Bob alone", len(bob.meeting().People), 1)
+		expect(t, "Bob", bob.meeting().Silence, core.SilenceNone)
+	})
+}
+
 // A guest's buttons are not there, and pressing them anyway does nothing.
 func TestGuestHasNoHostsPowers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
