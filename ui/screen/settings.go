@@ -84,8 +84,10 @@ func (s *Settings) looks() fyne.CanvasObject {
 		key  string
 		icon theme.Icon
 	}{
-		{theme.System, "settings.appearance.system", theme.IconComputer}, {theme.Light, "settings.appearance.light", theme.IconAppearance},
-		{theme.Dark, "settings.appearance.dark", theme.IconAppearance}, {theme.HighContrast, "settings.appearance.contrast", theme.IconEye},
+		{theme.System, "settings.appearance.system", theme.IconComputer},
+		{theme.Light, "settings.appearance.light", theme.IconAppearance},
+		{theme.Dark, "settings.appearance.dark", theme.IconAppearance},
+		{theme.HighContrast, "settings.appearance.contrast", theme.IconEye},
 	}
 	grid := widget.Columns(290, theme.SpaceS)
 	left, right := widget.Column(theme.SpaceS), widget.Column(theme.SpaceS)

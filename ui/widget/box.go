@@ -154,6 +154,7 @@ func (r *iconRenderer) apply() {
 	}
 	r.icon.image.Resource = r.icon.icon.Resource(colorOf(r.icon, r.icon.color), side*pixelScale(r.icon))
 }
+
 func (r *iconRenderer) Layout(size fyne.Size) {
 	r.apply()
 	r.icon.image.Resize(size)

@@ -323,9 +323,8 @@ func (stack) heightFor(objects []fyne.CanvasObject, width float32) float32 {
 // narrow keeps its object at most so wide (in the text scale), in the middle,
 // and in the middle of the height too when centred.
 type narrow struct {
-	width    float32
-	centred  bool
-	vertical fyne.ThemeSizeName
+	width   float32
+	centred bool
 }
 
 // Narrow keeps an object at most width wide, in the middle.

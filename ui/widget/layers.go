@@ -269,6 +269,7 @@ func again(r fyne.WidgetRenderer, size fyne.Size) fyne.WidgetRenderer {
 	if !size.IsZero() {
 		r.Layout(fyne.Size{})
 		r.Layout(size)
+		r.Layout(size) // now that the content knows its width, and so its height
 	}
 	return r
 }

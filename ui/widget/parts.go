@@ -253,10 +253,10 @@ func (r *stepsRenderer) Destroy() {}
 // Switch is a setting that is on or off, with its words.
 type Switch struct {
 	fwidget.BaseWidget
-	words            string
-	on               bool
-	focused, hovered bool
-	changed          func(bool)
+	words   string
+	on      bool
+	focused bool
+	changed func(bool)
 }
 
 // NewSwitch returns a switch that is off.

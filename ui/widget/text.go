@@ -264,5 +264,3 @@ func (r *textRenderer) Destroy() {}
 var _ fyne.Accessible = (*Text)(nil)
 
 func variant() fyne.ThemeVariant { return fyne.CurrentApp().Settings().ThemeVariant() }
-
-func sizeOf(name fyne.ThemeSizeName) float32 { return base.Size(name) }
