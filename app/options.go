@@ -21,7 +21,6 @@ type options struct {
 	keyPlace, language, stats    string
 	cpuProfile                   string
 	stamp                        int
-	light                        bool
 	width, height                int
 }
 

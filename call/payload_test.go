@@ -19,7 +19,8 @@ func samplePayloads(t testing.TB) []Payload {
 	return []Payload{
 		Text{"hello\nthere ✓"},
 		Heartbeat{[32]byte{1, 2}, time.UnixMilli(1_800_000_000_123).UTC(), 7, [32]byte{3}},
-		Present{Wants{Mic: true, Hand: true}}, Present{},
+		Present{Wants{Mic: true, Hand: true}},
+		Present{},
 		Bye{},
 		Names{[]keys.NameStatement{p.name(1, "Bob"), p.name(2, "Carol Ω")}},
 	}

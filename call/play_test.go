@@ -154,10 +154,7 @@ func hosting(t testing.TB) *play {
 // ready.
 func (p *play) with(others ...int) *play {
 	p.t.Helper()
-	members := []int{0}
-	for _, o := range others {
-		members = append(members, o)
-	}
+	members := append([]int{0}, others...)
 	p.do(epoch(p.s.Epoch+1, 0, others, nil, members...))
 	for _, o := range append(others, 0) {
 		if key(o) != p.s.Self {

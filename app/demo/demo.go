@@ -32,8 +32,6 @@ type options struct {
 	out, clips    string
 	seconds       int
 	width, height int
-	mode          string
-	passcode      string
 }
 
 // Main runs "conclave demo" and returns its exit code: 0 when every check held.

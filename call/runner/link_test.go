@@ -235,9 +235,14 @@ func TestGarbageFromTheService(t *testing.T) {
 			wire.Said{Sequence: 1, Message: []byte("no message")},
 			wire.Knocking{Ticket: 1, KeyPackage: []byte("x"), Sealed: []byte("y")},
 			wire.Meeting{Encoded: []byte("no descriptor"), Signature: []byte("x")},
-			wire.MediaToken{URL: "::", Token: "x"}, wire.Waiting{Position: -1},
-			wire.Gone{}, wire.Roster{}, wire.Done{Ref: 77}, wire.Failed{Ref: 77, Code: "nonsense"},
-			wire.Refused{Reason: "nonsense"}, wire.Ended{Reason: "nonsense"},
+			wire.MediaToken{URL: "::", Token: "x"},
+			wire.Waiting{Position: -1},
+			wire.Gone{},
+			wire.Roster{},
+			wire.Done{Ref: 77},
+			wire.Failed{Ref: 77, Code: "nonsense"},
+			wire.Refused{Reason: "nonsense"},
+			wire.Ended{Reason: "nonsense"},
 		}
 	}
 	for i := range garbage(keys.MeetingID{}) {

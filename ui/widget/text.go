@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	base "fyne.io/fyne/v2/theme"
 	fwidget "fyne.io/fyne/v2/widget"
 
 	"conclave/ui/theme"

@@ -146,9 +146,24 @@ func TestEachTroubleLeadsToWhereItIsMended(t *testing.T) {
 // that does not.
 func alphabet(running uint64) []Event {
 	events := []Event{
-		SignIn{}, Begin{Ways: all}, Begin{Account: true, Class: keys.ClassEmail, Ways: all}, Begin{Account: true, Class: keys.ClassEmail},
-		Choose{keys.ClassPhone}, Choose{keys.ClassOrganisation}, Choose{keys.ClassSeat}, Choose{keys.ClassVoucher}, Choose{keys.ClassEmail}, Choose{},
-		Enter{Text: "x", Name: "n"}, Enter{}, Type{"123456"}, Type{"1"}, Resend{}, Back{}, Retry{}, Close{},
+		SignIn{},
+		Begin{Ways: all},
+		Begin{Account: true, Class: keys.ClassEmail, Ways: all},
+		Begin{Account: true, Class: keys.ClassEmail},
+		Choose{keys.ClassPhone},
+		Choose{keys.ClassOrganisation},
+		Choose{keys.ClassSeat},
+		Choose{keys.ClassVoucher},
+		Choose{keys.ClassEmail},
+		Choose{},
+		Enter{Text: "x", Name: "n"},
+		Enter{},
+		Type{"123456"},
+		Type{"1"},
+		Resend{},
+		Back{},
+		Retry{},
+		Close{},
 	}
 	for _, n := range []uint64{running, running + 1, 0} {
 		events = append(events, Sent{Number: n, Attempt: "a", Outbox: true, Shown: "1"}, Opened{Number: n, Page: "p"},
