@@ -28,7 +28,7 @@ build:
 
 # demo holds a meeting of three desktop apps and checks it from their windows.
 demo:
-	@.ci/libs demo
+	@if [ -d ../shared/media ]; then .ci/libs demo; else .ci/libs footage; fi
 	@$(MAKE) --no-print-directory build
 	./bin/conclave demo --out $(OUT) $(DEMO)
 

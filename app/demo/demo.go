@@ -149,7 +149,7 @@ func (d *demo) run() error {
 
 // start brings up the service and every person's app.
 func (d *demo) start() error {
-	clips := findClips(d.clips)
+	clips := findClips(d.clips, d.dir)
 	d.result.Video = clips.origin
 	d.step("video: %s", clips.origin)
 	speech := findSpeech()

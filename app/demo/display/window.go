@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// run runs a program with a time limit and returns what it printed.
-func run(env []string, limit time.Duration, name string, args ...string) (string, error) {
+// Run runs a program with a time limit and returns what it printed.
+func Run(env []string, limit time.Duration, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -29,7 +29,7 @@ func run(env []string, limit time.Duration, name string, args ...string) (string
 }
 
 func (s *Screen) xdotool(args ...string) (string, error) {
-	return run([]string{"DISPLAY=" + s.Name}, 20*time.Second, "xdotool", args...)
+	return Run([]string{"DISPLAY=" + s.Name}, 20*time.Second, "xdotool", args...)
 }
 
 // Title is the title of the window, or "".
@@ -117,7 +117,7 @@ func (s *Screen) read(dir string, area image.Rectangle) ([]word, error) {
 	if err := writePNG(path, enlarge(img.SubImage(area).(*image.RGBA), zoom)); err != nil {
 		return nil, err
 	}
-	tsv, err := run([]string{"OMP_THREAD_LIMIT=1"}, time.Minute, "tesseract", path, "-", "--psm", "11", "tsv")
+	tsv, err := Run([]string{"OMP_THREAD_LIMIT=1"}, time.Minute, "tesseract", path, "-", "--psm", "11", "tsv")
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (s *Screen) ReadCode(dir string) (digits string, err error) {
 		if err := s.Save(path); err != nil {
 			return "", err
 		}
-		out, err := run(nil, 20*time.Second, "zbarimg", "-q", "--raw", path)
+		out, err := Run(nil, 20*time.Second, "zbarimg", "-q", "--raw", path)
 		if err != nil {
 			continue
 		}
