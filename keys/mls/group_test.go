@@ -254,8 +254,12 @@ func TestLosingCommitIsDropped(t *testing.T) {
 	if _, err := groups[0].Commit(CommitOptions{}); !errors.Is(err, ErrCommitPending) {
 		t.Fatalf("second commit: %v", err)
 	}
+	secret := lost.next.epoch.Exporter
 	commit(t, groups[1], CommitOptions{}, groups[0], groups[2])
 	agree(t, groups...)
+	if !bytes.Equal(secret, make([]byte, len(secret))) {
+		t.Fatal("the secrets of the lost commit are still there")
+	}
 	if err := groups[0].Merge(lost); !errors.Is(err, ErrStale) {
 		t.Fatalf("merge of a lost commit: %v", err)
 	}
