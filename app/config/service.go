@@ -11,6 +11,7 @@ func ServiceKeys() []Key {
 		{"tls-key", Text, "", "private key file of tls-cert (PEM)"},
 		{"media-port", Number, "7882", "UDP port for media; 0: any free one"},
 		{"media-address", Text, "", "IP address at which clients reach the media port, when the server is behind NAT"},
+		{"identity", Text, "", "settings file of accounts and verification (JSON); empty: the defaults, codes in an outbox folder"},
 		{"lobby", Number, "100", "devices that may wait in one meeting"},
 		{"seats", Number, "200", "devices in one meeting"},
 		{"meetings-per-device", Number, "8", "living meetings that one device may host"},

@@ -23,6 +23,7 @@ import (
 	"conclave/call/relay"
 	"conclave/call/room"
 	"conclave/call/room/sqlite"
+	"conclave/keys/registry/setup"
 )
 
 // Exit codes.
@@ -57,6 +58,9 @@ type announcement struct {
 // run is the program; it returns the exit code. What goes wrong is one line on
 // standard error, the last.
 func run(ctx context.Context, p process) int {
+	if len(p.args) > 0 && setup.IsCommand(p.args[0]) {
+		return command(ctx, p)
+	}
 	o, err := parse(p)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -165,12 +169,17 @@ func serve(ctx context.Context, p process, o options) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	people, err := openIdentity(ctx, o, log)
+	if err != nil {
+		return err
+	}
+	defer people.close()
 	media, err := startRelay(ctx, o)
 	if err != nil {
 		return err
 	}
 	s, err := service.New(service.Config{
-		Store: store, Relay: media, Log: log, URL: strings.TrimSuffix(o.Text("url"), "/"),
+		Store: store, Relay: media, Identity: people, Log: log, URL: strings.TrimSuffix(o.Text("url"), "/"),
 		Limits: room.Limits{
 			Lobby: o.Number("lobby"), Seated: o.Number("seats"), Hosted: o.Number("meetings-per-device"),
 			Longest: o.Duration("longest"), EmptyFor: o.Duration("empty-for"),

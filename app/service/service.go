@@ -40,6 +40,9 @@ type Config struct {
 	Store room.Store
 	// Relay forwards the media; required. Close closes it.
 	Relay Relay
+	// Identity serves accounts, verification and the transparency log, under /v1/
+	// and /log/; nil: none. New's caller closes what is behind it, after Close.
+	Identity http.Handler
 	// URL is the base under which clients reach this service, where that is not
 	// what they dial: "https://meet.example.org". Usually empty.
 	URL string
@@ -205,6 +208,10 @@ func (s *Service) routes() {
 	s.mux.HandleFunc("GET "+wire.Path, s.control)
 	s.mux.Handle("/rtc", s.config.Relay.Handler())
 	s.mux.Handle("/rtc/", s.config.Relay.Handler())
+	if s.config.Identity != nil {
+		s.mux.Handle("/v1/", s.config.Identity)
+		s.mux.Handle("/log/", s.config.Identity)
+	}
 	s.mux.HandleFunc("GET /m/{meeting}", s.page)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	s.mux.HandleFunc("GET /metrics", s.metrics)
