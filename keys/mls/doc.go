@@ -1,7 +1,7 @@
 // Package mls is Messaging Layer Security, RFC 9420, as far as meetings need it:
 // how a group of people agree on keys that change whenever somebody comes or goes.
-// It is pure Go on the standard library, and knows nothing of meetings, networks or
-// screens. It runs on a member's device and holds that member's secrets.
+// It is pure Go on the standard library (the ChaCha20-Poly1305 of suite 3 comes from
+// golang.org/x/crypto), and knows nothing of meetings, networks or screens. It runs on a member's device and holds that member's secrets.
 //
 // # What to use
 //
@@ -36,5 +36,6 @@
 // # Errors
 //
 // Whatever is wrong with an input is a *RuleError that names the section of the RFC
-// it broke. A method that fails has changed nothing.
+// it broke, or one of this package's own errors, on which callers branch: a message
+// of another epoch, say, breaks no rule. A method that fails has changed nothing.
 package mls
