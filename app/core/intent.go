@@ -1,6 +1,12 @@
 package core
 
-import "conclave/keys"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"conclave/keys"
+)
 
 // Intent is a wish of the person at the screen. The core answers with a
 // snapshot, never with a return value.
@@ -77,3 +83,24 @@ func (SetLocked) intent()     {}
 func (SendChat) intent()      {}
 func (JudgeCode) intent()     {}
 func (Dismiss) intent()       {}
+
+// hidden is what intents with a passcode print as, in every format and log.
+const hidden = "[hidden]"
+
+// Format implements fmt.Formatter.
+func (StartMeeting) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, hidden) }
+
+// LogValue implements slog.LogValuer.
+func (StartMeeting) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (StartMeeting) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Format implements fmt.Formatter.
+func (JoinMeeting) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, hidden) }
+
+// LogValue implements slog.LogValuer.
+func (JoinMeeting) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (JoinMeeting) MarshalText() ([]byte, error) { return []byte(hidden), nil }
