@@ -499,6 +499,38 @@ func TestHostWhoIsCalledGoneStays(t *testing.T) {
 	})
 }
 
+// The relay passes one member's pictures off as another's.
+func TestSwappedPicturesAreNotShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, anna, bob, carol := meet(t)
+		time.Sleep(time.Second)
+		w.relay.Swap()
+		time.Sleep(500 * time.Millisecond) // what was on its way
+		opened := func(c *client) (opened, wrong uint64) {
+			s, _ := c.MediaStats()
+			for _, r := range s.Remotes {
+				opened += r.VideoOpened
+				wrong += r.Refused.WrongSender
+			}
+			return opened, wrong
+		}
+		before := map[*client]uint64{}
+		for _, c := range []*client{anna, bob, carol} {
+			before[c], _ = opened(c)
+		}
+		time.Sleep(5 * time.Second)
+		var wrong uint64
+		for _, c := range []*client{anna, bob, carol} {
+			n, w := opened(c)
+			expect(t, c.name+" opened", n, before[c])
+			wrong += w
+		}
+		if wrong == 0 {
+			t.Error("no frame came under another name: the test shows nothing")
+		}
+	})
+}
+
 // The service announces somebody's commit under its own name, or says that the
 // meeting is over: annoying, and nothing leaks.
 func TestServiceCanEndAMeetingAndNothingElse(t *testing.T) {

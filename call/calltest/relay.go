@@ -23,6 +23,7 @@ type Relay struct {
 	carried []Carried
 	tracks  int
 	keep    bool
+	swapped bool
 }
 
 // Carried is one frame as a device sent it.
@@ -205,7 +206,7 @@ func (t *relayTrack) Write(frame []byte, at, _ time.Duration) error {
 	if t.kind == media.KindAudio {
 		rate = media.SampleRate
 	}
-	for to, s := range t.to {
+	for to, s := range r.shownAs(t).to {
 		if to.left {
 			delete(t.to, to)
 			continue
@@ -258,6 +259,33 @@ func (s *subscription) ReadFrame() (media.RemoteFrame, error) {
 	case <-s.track.from.gone:
 	}
 	return media.RemoteFrame{}, media.ErrRelayClosed
+}
+
+// Swap makes the relay pass everybody's pictures and sound off as somebody
+// else's: those of the one before them in the order of publishing.
+func (r *Relay) Swap() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.swapped = true
+}
+
+// shownAs is the track as whose a frame of t is delivered.
+func (r *Relay) shownAs(t *relayTrack) *relayTrack {
+	if !r.swapped {
+		return t
+	}
+	var others []*relayTrack
+	for c := range r.conns {
+		for _, o := range c.tracks {
+			if o.kind == t.kind && o != t {
+				others = append(others, o)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return t
+	}
+	return slices.MinFunc(others, func(a, b *relayTrack) int { return strings.Compare(a.id, b.id) })
 }
 
 // KeepAll makes the relay the liar's accomplice: whoever is to be removed stays.
