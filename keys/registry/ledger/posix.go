@@ -5,11 +5,14 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"io"
+	"sync"
 	"time"
 
 	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
+	"k8s.io/klog/v2"
 )
 
 // interval is how often checkpoints are signed: the shortest that tessera
@@ -27,7 +30,15 @@ type posixLog struct {
 	cancel   context.CancelFunc
 }
 
+// quiet keeps tessera's notes, which go to a log of its own, off standard error;
+// its errors still get there.
+var quiet = sync.OnceFunc(func() {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+})
+
 func openSequencer(dir string, signer note.Signer) (sequencer, error) {
+	quiet()
 	ctx, cancel := context.WithCancel(context.Background())
 	driver, err := posix.New(ctx, posix.Config{Path: dir})
 	if err != nil {

@@ -39,7 +39,11 @@ func IsCommand(arg string) bool {
 func Command(ctx context.Context, args []string, w io.Writer) error {
 	switch args[0] {
 	case "policy":
-		return policy.Command(args[1:], w, os.ReadFile)
+		err := policy.Command(args[1:], w, os.ReadFile)
+		if errors.Is(err, policy.ErrUsage) {
+			return ErrUsage
+		}
+		return err
 	case "log":
 		if len(args) > 2 && args[1] == "verify" {
 			return verifyLog(ctx, args[2], args[3:], w)
