@@ -444,6 +444,33 @@ func TestReorderedAndDroppedMessagesAreNoticed(t *testing.T) {
 	}
 }
 
+// A message is held back until its epoch is over. It could still be opened, and
+// comes too late to have been said now.
+func TestMessageHeldBackOverACommitIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, anna, bob, carol := meet(t)
+		var held wire.Message
+		w.liar.Down(func(c keys.PublicKey, m wire.Message) []wire.Message {
+			s, ok := m.(wire.Said)
+			if ok && c == bob.key() && s.Sender == anna.key() && held == nil {
+				held = m
+				return nil
+			}
+			if _, ok := m.(wire.Ordered); ok && c == bob.key() && held != nil {
+				return []wire.Message{m, held}
+			}
+			return []wire.Message{m}
+		})
+		anna.Send(core.SendChat{Text: "Carol must go"})
+		synctest.Wait()
+		anna.Send(core.Remove{Person: carol.key()})
+		time.Sleep(time.Second)
+		expect(t, "lines", len(bob.meeting().Chat), 0)
+		expect(t, "silence", bob.meeting().Silence, core.SilenceFork)
+		w.silent(bob)
+	})
+}
+
 // What Carol said is handed on as Anna's.
 func TestMessageUnderAnothersNameIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

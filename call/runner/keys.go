@@ -184,13 +184,18 @@ func (r *Runner) openSaid(w wire.Said) {
 	}
 	e, err := r.group.Handle(w.Message)
 	if err != nil {
-		// The service orders nothing for an epoch that is over. Whoever does not share this epoch's secrets was shown another meeting.
+		// The service orders nothing for an epoch that is over. Whoever does not
+		// share this epoch's secrets was shown another meeting.
 		r.event(call.KeyFault{Fault: call.FaultFork})
 		return
 	}
 	said, ok := e.(group.Said)
 	if !ok || said.From.Key != w.Sender {
 		r.event(call.KeyFault{Fault: call.FaultForged})
+		return
+	}
+	if said.Epoch != r.group.Epoch() {
+		r.event(call.KeyFault{Fault: call.FaultFork}) // opened, and still not of now
 		return
 	}
 	if said.From.Key == r.state.Self {

@@ -244,6 +244,15 @@ func seal(t testing.TB, from *person) []byte {
 	return sealed
 }
 
+func sealPicture(t testing.TB, from *person, key bool) []byte {
+	t.Helper()
+	sealed, err := from.newestRing().Sealer(frame.CameraMid).Seal(nil, nil, []byte("picture"), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
 func open(to, from *person, sealed []byte) error {
 	self, _ := from.now().Person(from.device.Public())
 	_, err := to.newestRing().Open(nil, 0, self.Leaf, frame.Audio, sealed)
@@ -263,11 +272,45 @@ func TestRemovedMemberOpensNothingAndIsTold(t *testing.T) {
 		equal(t, "media closed", out.newestMedia().Told().Closed, true)
 		equal(t, "code changed", host.now().Code == old, false)
 		equal(t, "code is one", host.now().Code == stays.now().Code, true)
-		self, _ := host.now().Person(host.device.Public())
-		if _, err := ring.Open(nil, 0, self.Leaf, frame.Audio, seal(t, host)); err == nil {
-			t.Error("the removed member opens what is sealed after the removal")
-		}
+		_, err := ring.Open(nil, 0, 0, frame.Audio, seal(t, host))
+		equal(t, "keys wiped", errors.Is(err, frame.ErrClosed), true)
 		opens(t, host, stays, true)
+	})
+}
+
+// A removed member whose program ignores that keeps its keys, and can open
+// nothing with them: pictures do not wait for a key frame either.
+func TestRemovedMemberWhoClingsOpensNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		host, _ := meet(t, h, 1)
+		var deaf atomic.Bool
+		out := newPerson(t, "", func(k keys.PublicKey) (runner.Conn, error) {
+			c, err := h.Dial(k)
+			return &muffled{HallConn: c, deaf: &deaf}, err
+		})
+		out.join(host.now().Meeting, "Out")
+		host.r.Do(call.Admit{})
+		time.Sleep(5 * time.Second)
+		self, _ := host.now().Person(host.device.Public())
+		opens := func(stream frame.Stream, sealed []byte) error {
+			_, err := out.newestRing().Open(nil, 0, self.Leaf, stream, sealed)
+			return err
+		}
+		if err := opens(frame.CameraMid, sealPicture(t, host, true)); err != nil {
+			t.Fatal("before:", err)
+		}
+		deaf.Store(true)
+		host.r.Do(call.Remove{Person: out.device.Public()})
+		synctest.Wait()
+		equal(t, "still thinks to be in", out.now().Phase(), call.PhaseInMeeting)
+		for name, err := range map[string]error{
+			"picture": opens(frame.CameraMid, sealPicture(t, host, false)), "sound": opens(frame.Audio, seal(t, host)),
+		} {
+			if !errors.Is(err, frame.ErrNoKey) {
+				t.Errorf("%s after the removal: %v, want %v", name, err, frame.ErrNoKey)
+			}
+		}
 	})
 }
 
