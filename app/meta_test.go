@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/BurntSushi/toml"
+
+	"conclave/app/core"
+	"conclave/keys/vault"
 )
 
 func TestMetadataIsThatOfFyneApp(t *testing.T) {
@@ -51,6 +55,30 @@ func TestReadmeCommandsExist(t *testing.T) {
 	}
 	if checked < 4 {
 		t.Errorf("only %d commands of the README were checked", checked)
+	}
+}
+
+func TestSecondStartOpensTheSealedKeyOfTheFirst(t *testing.T) {
+	o := options{profile: t.TempDir(), keyPlace: "file"}
+	if _, _, err := o.device(nil); !errors.Is(err, vault.ErrNeedPassphrase) {
+		t.Fatalf("without a passphrase: %v", err)
+	}
+	if o.sealedFileExists() {
+		t.Fatal("a file is there before the first start")
+	}
+	first, place, err := o.device([]byte("correct horse"))
+	if err != nil || place != core.KeyPlaceFile {
+		t.Fatalf("first start: %v, %v", place, err)
+	}
+	if !o.sealedFileExists() {
+		t.Error("the second start would ask for a new passphrase")
+	}
+	if _, _, err := o.device([]byte("wrong horse")); !errors.Is(err, vault.ErrPassphrase) {
+		t.Errorf("wrong passphrase: %v", err)
+	}
+	second, _, err := o.device([]byte("correct horse"))
+	if err != nil || second.Public() != first.Public() {
+		t.Errorf("second start: another key, or %v", err)
 	}
 }
 

@@ -38,7 +38,7 @@ func parse(args []string) (options, error) {
 	fs.StringVar(&o.video, "video", "", "instead of the camera: a file (.ivf, .y4m), pattern, portrait or none")
 	fs.StringVar(&o.audio, "audio", "", "instead of the microphone: a file (.wav), tone:HERTZ or none")
 	fs.StringVar(&o.record, "record", "", "instead of the speaker: a .wav file that gets what would be heard")
-	fs.StringVar(&o.keyPlace, "keys", "", "where the device key lies: keychain, file or memory; empty takes the first that works")
+	fs.StringVar(&o.keyPlace, "keys", "", "where the device key lies: keychain, file or memory; empty takes the first that works. The file asks for its passphrase, or takes it from "+passphraseVariable)
 	fs.StringVar(&o.language, "language", "", "language of the screens; empty follows the system")
 	fs.StringVar(&o.stats, "stats", "", "file that gets the meeting's figures as JSON, twice a second")
 	fs.StringVar(&o.cpuProfile, "cpuprofile", "", "file that gets a processor profile of the app")
@@ -67,8 +67,8 @@ func parse(args []string) (options, error) {
 }
 
 func (o options) sealedFileExists() bool {
-	found, _ := filepath.Glob(filepath.Join(o.profile, appID+"*.sealed"))
-	return len(found) > 0
+	_, err := os.Stat(filepath.Join(o.profile, appID+".vault"))
+	return err == nil
 }
 
 func (o options) crashFile() string { return filepath.Join(o.profile, "crash.txt") }
