@@ -11,6 +11,10 @@ type Encodable interface{ Encode(w *Writer) }
 // Writer appends values to a growing buffer. Its zero value is ready.
 type Writer struct{ buf []byte }
 
+// NewWriter returns a writer with room for n bytes, for those who know how many
+// there will be.
+func NewWriter(n int) Writer { return Writer{buf: make([]byte, 0, n)} }
+
 // Marshal encodes v.
 func Marshal(v Encodable) []byte {
 	var w Writer

@@ -64,10 +64,9 @@ func (a *Authenticated) Verify(s *suite.Suite, key, context []byte) error {
 }
 
 func (a *Authenticated) membershipTag(s *suite.Suite, key suite.Secret, context []byte) []byte {
-	var w codec.Writer
-	w.Raw(a.tbs(context))
-	a.encodeAuth(&w)
-	return s.MAC(key, w.Bytes())
+	var auth codec.Writer
+	a.encodeAuth(&auth)
+	return s.MAC(key, a.tbs(context), auth.Bytes())
 }
 
 // Protect makes a PublicMessage of a signed content (section 6.2).

@@ -53,17 +53,14 @@ func NewEpoch(s *suite.Suite, joiner, psk suite.Secret, context []byte) *Epoch {
 // FromEpochSecret derives an epoch's secrets from the epoch secret, which the
 // founder of a group draws at random (section 11).
 func FromEpochSecret(s *suite.Suite, epoch suite.Secret) *Epoch {
-	return &Epoch{
-		SenderData:    s.DeriveSecret(epoch, "sender data"),
-		Encryption:    s.DeriveSecret(epoch, "encryption"),
-		Exporter:      s.DeriveSecret(epoch, "exporter"),
-		External:      s.DeriveSecret(epoch, "external"),
-		Confirmation:  s.DeriveSecret(epoch, "confirm"),
-		Membership:    s.DeriveSecret(epoch, "membership"),
-		Resumption:    s.DeriveSecret(epoch, "resumption"),
-		Authenticator: s.DeriveSecret(epoch, "authentication"),
-		Init:          s.DeriveSecret(epoch, "init"),
+	secrets := s.DeriveSecrets(epoch,
+		"sender data", "encryption", "exporter", "external", "confirm",
+		"membership", "resumption", "authentication", "init")
+	e := new(Epoch)
+	for i, into := range e.all() {
+		*into = secrets[i]
 	}
+	return e
 }
 
 // all lists the secrets in a fixed order.

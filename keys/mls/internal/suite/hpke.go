@@ -146,7 +146,7 @@ func pair(k hpke.PrivateKey) (KeyPair, error) {
 }
 
 func encryptContext(label string, context []byte) []byte {
-	var w codec.Writer
+	w := codec.NewWriter(len(labelPrefix) + len(label) + len(context) + 8)
 	w.Opaque([]byte(labelPrefix + label))
 	w.Opaque(context)
 	return w.Bytes()

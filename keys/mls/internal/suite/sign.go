@@ -106,7 +106,7 @@ func (s *Suite) VerifyWithLabel(public []byte, label string, content, signature 
 }
 
 func signContent(label string, content []byte) []byte {
-	var w codec.Writer
+	w := codec.NewWriter(len(labelPrefix) + len(label) + len(content) + 8)
 	w.Opaque([]byte(labelPrefix + label))
 	w.Opaque(content)
 	return w.Bytes()

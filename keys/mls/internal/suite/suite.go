@@ -98,10 +98,12 @@ func (s *Suite) Hash(parts ...[]byte) []byte {
 	return h.Sum(nil)
 }
 
-// MAC returns HMAC under the suite's hash.
-func (s *Suite) MAC(key Secret, data []byte) []byte {
+// MAC returns HMAC under the suite's hash over the parts, one after the other.
+func (s *Suite) MAC(key Secret, parts ...[]byte) []byte {
 	m := hmac.New(s.newHash, key)
-	m.Write(data)
+	for _, p := range parts {
+		m.Write(p)
+	}
 	return m.Sum(nil)
 }
 
@@ -110,7 +112,7 @@ func EqualMAC(a, b []byte) bool { return len(a) == len(b) && hmac.Equal(a, b) }
 
 // RefHash names an object by its hash (section 5.2).
 func (s *Suite) RefHash(label string, value []byte) []byte {
-	var w codec.Writer
+	w := codec.NewWriter(len(label) + len(value) + 8)
 	w.Opaque([]byte(label))
 	w.Opaque(value)
 	return s.Hash(w.Bytes())
@@ -129,11 +131,7 @@ func (s *Suite) Extract(salt, input Secret) Secret {
 
 // ExpandWithLabel is the function of that name (section 8).
 func (s *Suite) ExpandWithLabel(secret Secret, label string, context []byte, n int) Secret {
-	var w codec.Writer
-	w.Uint16(uint16(n))
-	w.Opaque([]byte(labelPrefix + label))
-	w.Opaque(context)
-	out, err := hkdf.Expand(s.newHash, secret, string(w.Bytes()), n)
+	out, err := hkdf.Expand(s.newHash, secret, string(kdfLabel(label, context, n)), n)
 	if err != nil {
 		// Only a length above 255 times the hash comes here, and callers
 		// that take a length from outside have checked it.
@@ -142,12 +140,35 @@ func (s *Suite) ExpandWithLabel(secret Secret, label string, context []byte, n i
 	return out
 }
 
+// kdfLabel is KDFLabel (section 8).
+func kdfLabel(label string, context []byte, n int) []byte {
+	w := codec.NewWriter(len(labelPrefix) + len(label) + len(context) + 8)
+	w.Uint16(uint16(n))
+	w.Opaque([]byte(labelPrefix + label))
+	w.Opaque(context)
+	return w.Bytes()
+}
+
 // MaxExpand returns the longest output ExpandWithLabel can give.
 func (s *Suite) MaxExpand() int { return 255 * s.nh }
 
 // DeriveSecret is the function of that name (section 8).
 func (s *Suite) DeriveSecret(secret Secret, label string) Secret {
 	return s.ExpandWithLabel(secret, label, nil, s.nh)
+}
+
+// DeriveSecrets is DeriveSecret for each of the labels. It sets up HMAC only once:
+// for an output of one hash, HKDF-Expand is HMAC over the label and a byte 1 (RFC
+// 5869, section 2.3).
+func (s *Suite) DeriveSecrets(secret Secret, labels ...string) []Secret {
+	list := make([]Secret, len(labels))
+	m := hmac.New(s.newHash, secret)
+	for i, label := range labels {
+		m.Reset()
+		m.Write(append(kdfLabel(label, nil, s.nh), 1))
+		list[i] = m.Sum(nil)
+	}
+	return list
 }
 
 // DeriveTreeSecret is the function of that name (section 9.1).

@@ -3,9 +3,7 @@ package tree
 import (
 	"bytes"
 	"crypto"
-	"runtime"
 	"slices"
-	"sync"
 
 	"conclave/keys/mls/internal/codec"
 	"conclave/keys/mls/internal/rule"
@@ -223,34 +221,4 @@ func deriveNode(s *suite.Suite, pathSecret suite.Secret) (suite.KeyPair, error) 
 	n := s.DeriveSecret(pathSecret, "node")
 	defer n.Wipe()
 	return s.DeriveKeyPair(n)
-}
-
-// EachParallel calls do for 0..n-1 on all processors and returns one of the
-// errors, if there was any.
-func EachParallel(n int, do func(int) error) error {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 {
-		for k := range n {
-			if err := do(k); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	errs := make([]error, workers)
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() {
-			for k := w; k < n && errs[w] == nil; k += workers {
-				errs[w] = do(k)
-			}
-		})
-	}
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,10 +1,7 @@
 package tree
 
 import (
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"conclave/keys/mls/internal/rule"
 )
@@ -58,31 +55,14 @@ func (t *Tree) checkUnmerged() error {
 
 // verifyLeaves checks every leaf's signature, on all processors.
 func (t *Tree) verifyLeaves(groupID []byte) error {
-	var next atomic.Int64
-	var failed atomic.Pointer[error]
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), int(t.Width())) {
-		wait.Go(func() {
-			for failed.Load() == nil {
-				i := LeafIndex(next.Add(1) - 1)
-				if uint32(i) >= t.Width() {
-					return
-				}
-				leaf := t.Leaf(i)
-				if leaf == nil {
-					continue
-				}
-				if err := leaf.Verify(t.suite, groupID, i); err != nil {
-					failed.Store(&err)
-				}
-			}
-		})
-	}
-	wait.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return EachParallel(int(t.Width()), func(k int) error {
+		i := LeafIndex(k)
+		leaf := t.Leaf(i)
+		if leaf == nil {
+			return nil
+		}
+		return leaf.Verify(t.suite, groupID, i)
+	})
 }
 
 // CheckAllMembers is CheckMembers for every leaf, when the tree or the group's
