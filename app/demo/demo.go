@@ -174,7 +174,7 @@ func (d *demo) start() error {
 	}
 	for _, p := range d.people {
 		if err := p.screen.WaitTitle(60*time.Second, "Home"); err != nil {
-			return fmt.Errorf("%s's app: %w", p.name, err)
+			return fmt.Errorf("%s's app: %w; it wrote: %s", p.name, err, p.lastLog())
 		}
 		if err := p.screen.WaitDrawn(60 * time.Second); err != nil {
 			return fmt.Errorf("%s's app: %w", p.name, err)

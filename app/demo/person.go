@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,6 +172,15 @@ func (p *person) waitPicture(who, n int, limit time.Duration) error {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return fmt.Errorf("%s's window shows %d moving pictures of %s, want %d", p.name, p.sight(who).pictures, names[who-1], n)
+}
+
+// lastLog is the end of the app's log, for a failure's message.
+func (p *person) lastLog() string {
+	data, err := os.ReadFile(filepath.Join(p.dir, "app.log"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(data[max(0, len(data)-1200):]))
 }
 
 func (p *person) close() {

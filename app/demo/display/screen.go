@@ -4,6 +4,7 @@
 package display
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -53,18 +55,15 @@ func Open(dir string, width, height int) (*Screen, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the virtual display: %w", err)
 	}
-	number := make([]byte, 16)
+	// The whole line has to be read: Xvfb ends when its newline finds nobody.
 	_ = r.SetReadDeadline(time.Now().Add(20 * time.Second))
-	n, err := r.Read(number)
+	number, err := bufio.NewReaderSize(r, 16).ReadString('\n')
 	if err != nil {
 		_ = cmd.Process.Kill()
 		return nil, errors.New("start the virtual display: Xvfb gave no display number")
 	}
 	s := &Screen{xvfb: cmd}
-	for n > 0 && (number[n-1] < '0' || number[n-1] > '9') {
-		n--
-	}
-	s.Name = ":" + string(number[:n])
+	s.Name = ":" + strings.TrimSpace(number)
 	s.buffer, err = os.Open(filepath.Join(dir, "Xvfb_screen0"))
 	if err == nil {
 		err = s.readHeader()
