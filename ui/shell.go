@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,12 +52,6 @@ const frameRate = 15
 
 // toastTime is how long a word such as "Copied" stays.
 const toastTime = 1800 * time.Millisecond
-
-// repaints are the ticks after the start at which everything is drawn once
-// more. A window whose first frame was ready before the system showed it stays
-// black until something in it moves: seen on a busy machine under X without a
-// window manager.
-var repaints = [...]int{frameRate / 2, 2 * frameRate, 6 * frameRate}
 
 // Shell is the window.
 type Shell struct {
@@ -159,7 +152,7 @@ func (s *Shell) tick() {
 	defer s.stopped.Done()
 	t := time.NewTicker(time.Second / frameRate)
 	defer t.Stop()
-	for n := 1; ; n++ {
+	for {
 		select {
 		case <-s.stop:
 			return
@@ -168,9 +161,6 @@ func (s *Shell) tick() {
 				s.config.Post(func() {
 					s.ticking.Store(false)
 					s.Tick()
-					if slices.Contains(repaints[:], n) {
-						s.root.Refresh()
-					}
 				})
 			}
 		}
