@@ -217,6 +217,9 @@ func (st *state) inline(o *CommitOptions) (list []*framing.Proposal, err error) 
 // compatible picks those of the waiting proposals that can go into one commit of
 // this member's. Of several for one leaf, a Remove is preferred (section 12.2).
 func (st *state) compatible(o *CommitOptions, by Sender) (list []*pending) {
+	if len(st.proposals) == 0 {
+		return nil
+	}
 	removed := make(map[LeafIndex]bool)
 	for _, i := range o.Remove {
 		removed[i] = true

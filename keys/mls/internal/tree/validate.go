@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"slices"
 
 	"conclave/keys/mls/internal/rule"
@@ -130,24 +131,32 @@ func (t *Tree) checkCredentialTypes() error {
 // CheckKeysUnique checks that no two members share a signature key and no two
 // nodes an encryption key (sections 7.3 and 12.4.3.1).
 func (t *Tree) CheckKeysUnique() error {
-	encryption := make(map[string]struct{}, len(t.nodes))
-	signature := make(map[string]struct{}, t.Width())
-	keys, members := 0, 0
+	encryption := make([][]byte, 0, len(t.nodes))
+	signature := make([][]byte, 0, t.Width())
 	for i := range t.nodes {
 		if key := t.nodes[i].encryptionKey(); key != nil {
-			encryption[string(key)] = struct{}{}
-			keys++
+			encryption = append(encryption, key)
 		}
 		if leaf := t.nodes[i].leaf; leaf != nil {
-			signature[string(leaf.SignatureKey)] = struct{}{}
-			members++
+			signature = append(signature, leaf.SignatureKey)
 		}
 	}
-	if len(encryption) != keys {
+	if repeats(encryption) {
 		return rule.Broken("7.3", "check tree: an encryption key occurs twice")
 	}
-	if len(signature) != members {
+	if repeats(signature) {
 		return rule.Broken("7.3", "check tree: a signature key occurs twice")
 	}
 	return nil
+}
+
+// repeats sorts the keys and reports whether one of them occurs twice.
+func repeats(keys [][]byte) bool {
+	slices.SortFunc(keys, bytes.Compare)
+	for i := 1; i < len(keys); i++ {
+		if bytes.Equal(keys[i-1], keys[i]) {
+			return true
+		}
+	}
+	return false
 }
