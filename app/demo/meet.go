@@ -135,6 +135,11 @@ func (d *demo) admitAll(host *person, guests []*person) error {
 	return nil
 }
 
+// leastRate is how many new pictures a second of somebody a window has to show
+// to count as moving. Three windows drawn by software and all that watches
+// them share the machine; the rates themselves are in the result.
+const leastRate = 1
+
 // watchPictures counts what the windows show for a while.
 func (d *demo) watchPictures() error {
 	for _, p := range d.people {
@@ -151,7 +156,7 @@ func (d *demo) watchPictures() error {
 			}
 			s := p.sight(q.who)
 			rate := float64(s.pictures) / took
-			if rate < 3 {
+			if rate < leastRate {
 				d.fail("%s's window shows only %.1f pictures a second of %s", p.name, rate, q.name)
 			}
 			d.result.Shown = append(d.result.Shown, shown{p.name, q.name, s.pictures, round(rate)})

@@ -101,8 +101,24 @@ func Corner(i int, c color.Color) fyne.Resource {
 		"M0 0 L14 0 C6.27 0 0 6.27 0 14 Z", "M14 0 L0 0 C7.73 0 14 6.27 14 14 Z",
 		"M0 14 L14 14 C6.27 14 0 7.73 0 0 Z", "M14 14 L0 14 C7.73 14 14 7.73 14 0 Z",
 	}
+	return cornerPiece("corner", i, paths[i], c)
+}
+
+// Arc returns a quarter of a ring, 3.5 of 14 broad, in a colour; i is as for
+// Corner.
+func Arc(i int, c color.Color) fyne.Resource {
+	paths := [...]string{
+		"M0 14 C0 6.27 6.27 0 14 0 L14 3.5 C8.2 3.5 3.5 8.2 3.5 14 Z",
+		"M14 14 C14 6.27 7.73 0 0 0 L0 3.5 C5.8 3.5 10.5 8.2 10.5 14 Z",
+		"M0 0 C0 7.73 6.27 14 14 14 L14 10.5 C8.2 10.5 3.5 5.8 3.5 0 Z",
+		"M14 0 C14 7.73 7.73 14 0 14 L0 10.5 C5.8 10.5 10.5 5.8 10.5 0 Z",
+	}
+	return cornerPiece("arc", i, paths[i], c)
+}
+
+func cornerPiece(name string, i int, path string, c color.Color) fyne.Resource {
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	hex := fmt.Sprintf("%02x%02x%02x", n.R, n.G, n.B)
-	svg := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 14 14"><path fill="#` + hex + `" d="` + paths[i] + `"/></svg>`
-	return fyne.NewStaticResource(fmt.Sprintf("corner%d-%s.svg", i, hex), []byte(svg))
+	svg := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 14 14"><path fill="#` + hex + `" d="` + path + `"/></svg>`
+	return fyne.NewStaticResource(fmt.Sprintf("%s%d-%s.svg", name, i, hex), []byte(svg))
 }

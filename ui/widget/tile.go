@@ -45,7 +45,9 @@ type Tile struct {
 	visible bool
 	hovered bool
 
-	back, ring  *canvas.Rectangle
+	back        *canvas.Rectangle
+	edges       [4]*canvas.Rectangle // top, bottom, left, right of the ring
+	arcs        [4]*canvas.Image
 	corners     [4]*canvas.Image
 	plate       *canvas.Rectangle
 	avatar      *Avatar
@@ -61,7 +63,7 @@ type Tile struct {
 func NewTile(source Source, tapped func()) *Tile {
 	t := &Tile{
 		source: source, tapped: tapped, visible: true,
-		back: canvas.NewRectangle(nil), ring: canvas.NewRectangle(color.Transparent), plate: canvas.NewRectangle(nil),
+		back: canvas.NewRectangle(nil), plate: canvas.NewRectangle(nil),
 		avatar:  NewAvatar("", 0, 0),
 		caption: NewText("", Style{Size: theme.SizeSmall, Color: theme.ColorOnTileMuted, Align: fyne.TextAlignCenter, Wrap: true, Lines: 2}),
 		name:    canvas.NewText("", nil), captionIcon: NewIcon(theme.IconNone, 16, theme.ColorOnTileMuted),
@@ -72,6 +74,8 @@ func NewTile(source Source, tapped func()) *Tile {
 	}
 	for i := range t.corners {
 		t.corners[i] = &canvas.Image{FillMode: canvas.ImageFillStretch}
+		t.arcs[i] = &canvas.Image{FillMode: canvas.ImageFillStretch}
+		t.edges[i] = canvas.NewRectangle(color.Transparent)
 	}
 	t.name.TextStyle.Bold = true
 	t.raster = canvas.NewRaster(t.draw)
@@ -194,6 +198,10 @@ type tileRenderer struct{ tile *Tile }
 
 func (r *tileRenderer) apply() {
 	t, v := r.tile, r.tile.view
+	// A picture that fills the tile hides the ground: without a graphics card
+	// each round rectangle of this size costs as much as the picture.
+	_, fit := t.pictureArea(t.Size())
+	t.back.Hidden = v.Live && t.shape.X > 0 && fit == t.Size()
 	t.back.FillColor, t.back.CornerRadius = colorOf(t, theme.ColorTile), tileRadius
 	t.plate.FillColor, t.plate.CornerRadius = colorOf(t, theme.ColorPlate), 8
 	t.cornerBox.FillColor, t.cornerBox.CornerRadius = colorOf(t, theme.ColorPlate), 8
@@ -228,24 +236,55 @@ func (r *tileRenderer) apply() {
 
 const tileRadius = 14
 
+// ringWidth is how broad the ring around who speaks is.
+const ringWidth = 3.5
+
 // applyFrame draws round corners over a square picture, in the stage's colour,
-// and the ring around who speaks. (Fyne's two painters do not agree on where
-// the line of a rectangle lies, so a frame cannot do it.)
+// and the ring around who speaks, of thin pieces: one round rectangle over the
+// whole tile would be computed for every pixel of it.
 func (r *tileRenderer) applyFrame() {
 	t := r.tile
-	for i, c := range t.corners {
-		c.Hidden = !t.view.Live
-		c.Resource = theme.Corner(i, colorOf(t, theme.ColorStage))
+	ring, shown := theme.ColorSpeaking, t.view.Speaking
+	if !shown && t.hovered && t.tapped != nil {
+		ring, shown = theme.ColorMuted, true
 	}
-	t.ring.CornerRadius, t.ring.StrokeWidth = tileRadius, 3.5
-	t.ring.Hidden = false
-	switch {
-	case t.view.Speaking:
-		t.ring.StrokeColor = colorOf(t, theme.ColorSpeaking)
-	case t.hovered && t.tapped != nil:
-		t.ring.StrokeColor, t.ring.StrokeWidth = colorOf(t, theme.ColorMuted), 1.5
-	default:
-		t.ring.Hidden = true
+	c := colorOf(t, ring)
+	for i := range t.corners {
+		t.corners[i].Hidden = !t.view.Live
+		setResource(t.corners[i], theme.Corner(i, colorOf(t, theme.ColorStage)))
+		t.arcs[i].Hidden, t.edges[i].Hidden = !shown, !shown
+		setResource(t.arcs[i], theme.Arc(i, c))
+		t.edges[i].FillColor = c
+	}
+}
+
+// setResource keeps the resource that an image has when it is the same one, so
+// that it is not drawn from its lines again.
+func setResource(i *canvas.Image, r fyne.Resource) {
+	if i.Resource == nil || i.Resource.Name() != r.Name() {
+		i.Resource = r
+	}
+}
+
+// layoutRing places its four edges and four arcs.
+func (r *tileRenderer) layoutRing(size fyne.Size) {
+	t := r.tile
+	wide, high := max(0, size.Width-2*tileRadius), max(0, size.Height-2*tileRadius)
+	for i, e := range t.edges {
+		if i < 2 {
+			e.Move(fyne.NewPos(tileRadius, float32(i)*(size.Height-ringWidth)))
+			e.Resize(fyne.NewSize(wide, ringWidth))
+		} else {
+			e.Move(fyne.NewPos(float32(i-2)*(size.Width-ringWidth), tileRadius))
+			e.Resize(fyne.NewSize(ringWidth, high))
+		}
+	}
+	for i := range t.corners {
+		at := fyne.NewPos(float32(i%2)*(size.Width-tileRadius), float32(i/2)*(size.Height-tileRadius))
+		for _, c := range []*canvas.Image{t.corners[i], t.arcs[i]} {
+			c.Resize(fyne.NewSquareSize(tileRadius))
+			c.Move(at)
+		}
 	}
 }
 
@@ -280,11 +319,7 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 		scale := pixelScale(t)
 		t.want(int(size.Width*scale+0.5), int(size.Height*scale+0.5))
 	}
-	for i, c := range t.corners {
-		c.Resize(fyne.NewSquareSize(tileRadius))
-		c.Move(fyne.NewPos(float32(i%2)*(size.Width-tileRadius), float32(i/2)*(size.Height-tileRadius)))
-	}
-	t.ring.Resize(size)
+	r.layoutRing(size)
 	r.layoutMiddle(size)
 	r.layoutPlate(size)
 	side := t.corner.MinSize().Width
@@ -400,7 +435,10 @@ func (r *tileRenderer) Objects() []fyne.CanvasObject {
 	for _, c := range t.corners {
 		out = append(out, c)
 	}
-	out = append(out, t.ring, t.plate, t.name, t.cornerBox, t.corner)
+	for i := range t.edges {
+		out = append(out, t.edges[i], t.arcs[i])
+	}
+	out = append(out, t.plate, t.name, t.cornerBox, t.corner)
 	for _, m := range t.marks {
 		out = append(out, m)
 	}
