@@ -21,7 +21,7 @@ func TestThreatsNamesTestsThatExist(t *testing.T) {
 		t.Fatalf("THREATS.md names %d tests; is this the file?", len(named))
 	}
 	var source strings.Builder
-	for _, dir := range []string{".", "../call"} {
+	for _, dir := range []string{".", "../call", "../app"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {
 				return err
