@@ -85,7 +85,10 @@ type producer struct {
 	mustKey bool // the receivers cannot use anything but a key frame
 	last    time.Duration
 	any     bool // last means something
-	lastKey time.Time
+	// lastAsked is when a request was last granted. Key frames for a new epoch do
+	// not count: somebody who joins asks right after the one that their own
+	// joining caused, and must not wait for their first picture.
+	lastAsked time.Time
 }
 
 func (p *producer) close() {
@@ -133,7 +136,7 @@ func (p *producer) send(pic *I420) error {
 		return nil
 	}
 	if isKey {
-		p.mustKey, p.lastKey = false, began
+		p.mustKey = false
 	}
 	v.s.sent.update(func(st *SentStats) {
 		st.VideoFrames++
@@ -150,7 +153,7 @@ func (p *producer) send(pic *I420) error {
 }
 
 // wantKey decides whether the next frame must be a key frame. Requests that
-// come too soon after a key frame wait.
+// come too soon after the last one wait.
 func (p *producer) wantKey(now time.Time) bool {
 	if p.v.s.sealed() && p.v.s.cfg.Ring != nil {
 		// A stream takes a new key at a key frame, so that is due.
@@ -161,9 +164,12 @@ func (p *producer) wantKey(now time.Time) bool {
 	if p.track.TakeKeyFrameRequest() {
 		p.v.key.Store(true)
 	}
-	if p.v.key.Load() && (p.lastKey.IsZero() || now.Sub(p.lastKey) >= keySpacing) {
+	if p.mustKey {
+		p.v.key.Store(false) // this one serves whoever has asked so far
+	}
+	if p.v.key.Load() && (p.lastAsked.IsZero() || now.Sub(p.lastAsked) >= keySpacing) {
 		p.v.key.Store(false)
-		p.mustKey = true
+		p.mustKey, p.lastAsked = true, now
 	}
 	return p.mustKey
 }

@@ -324,6 +324,13 @@ func TestNewEpochAndRequestsBringKeyFrames(t *testing.T) {
 		if cam.frames[at][0]&1 != 0 {
 			t.Error("the first picture under a new key is not a key frame")
 		}
+		// Whoever joined with that epoch sees it from now on, and asks.
+		at = cam.sent()
+		cam.request()
+		g.run(50 * time.Millisecond)
+		if keysIn(at) != 1 {
+			t.Error("a joiner waits for their first picture because their joining caused a key frame")
+		}
 	})
 }
 
