@@ -93,9 +93,15 @@ func TestServesLogFilesOnly(t *testing.T) {
 		method, path string
 		want         int
 	}{
-		{"GET", "/checkpoint", 200}, {"GET", "/tile/0/000.p/1", 200}, {"GET", "/tile/entries/000.p/1", 200},
-		{"GET", "/tile/0/000", 404}, {"GET", "/.state/treeState", 404}, {"GET", "/", 404},
-		{"GET", "/tile/0/../../checkpoint", 404}, {"POST", "/checkpoint", 405}, {"DELETE", "/checkpoint", 405},
+		{"GET", "/checkpoint", 200},
+		{"GET", "/tile/0/000.p/1", 200},
+		{"GET", "/tile/entries/000.p/1", 200},
+		{"GET", "/tile/0/000", 404},
+		{"GET", "/.state/treeState", 404},
+		{"GET", "/", 404},
+		{"GET", "/tile/0/../../checkpoint", 404},
+		{"POST", "/checkpoint", 405},
+		{"DELETE", "/checkpoint", 405},
 	} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(row.method, "http://x"+row.path, http.NoBody)

@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -13,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"crypto"
 )
 
 // Provider is an OpenID provider with discovery, keys, an authorization page

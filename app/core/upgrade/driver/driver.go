@@ -97,7 +97,7 @@ func (d *Driver) Carry(effects []upgrade.Effect) {
 			d.start(e.Number, effectTime, func(ctx context.Context) (upgrade.Event, error) { return d.redeem(ctx, e) })
 		case upgrade.Renew:
 			d.start(e.Number, effectTime, func(ctx context.Context) (upgrade.Event, error) {
-				return upgrade.Issued{Number: e.Number}, d.Renew(ctx)
+				return upgrade.Issued(e), d.Renew(ctx)
 			})
 		}
 	}
