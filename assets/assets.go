@@ -8,7 +8,7 @@ import "embed"
 //go:embed icons/*.svg
 var icons embed.FS
 
-//go:embed lang/*.json
+//go:embed lang/*/*.json
 var languages embed.FS
 
 // The logo's pictures. Logo has no background; Icon stands on its own and is
@@ -57,12 +57,18 @@ func SVG(name string) []byte {
 	return b
 }
 
-// Language returns the catalogue of a language ("en", "de", "nb"), or nil
-// when there is none.
-func Language(tag string) []byte {
-	b, err := languages.ReadFile("lang/" + tag + ".json")
+// Language returns the catalogues of a language ("en", "de", "nb"), one for
+// each room of the app, or nil when there is no such language.
+func Language(tag string) [][]byte {
+	entries, err := languages.ReadDir("lang/" + tag)
 	if err != nil {
 		return nil
 	}
-	return b
+	files := make([][]byte, 0, len(entries))
+	for _, e := range entries {
+		if b, err := languages.ReadFile("lang/" + tag + "/" + e.Name()); err == nil {
+			files = append(files, b)
+		}
+	}
+	return files
 }

@@ -23,6 +23,7 @@ type (
 	StartMeeting struct {
 		Mode     keys.Mode
 		Passcode string // "" asks none
+		Demand   keys.Demand
 	}
 	// JoinMeeting knocks at the meeting of a link.
 	JoinMeeting struct{ Link, Passcode string }
@@ -36,8 +37,12 @@ type (
 	SetMic struct{ On bool }
 	// SetCamera switches the camera.
 	SetCamera struct{ On bool }
-	// SetShare switches screen sharing.
-	SetShare struct{ On bool }
+	// SetShare switches screen sharing; Screen is a Device's ID of Devices.Screens,
+	// "" is the first.
+	SetShare struct {
+		On     bool
+		Screen string
+	}
 	// SetHand raises or lowers the hand.
 	SetHand struct{ Up bool }
 	// ChooseDevices picks devices by ID; "" is the system's default.

@@ -16,7 +16,15 @@ type Snapshot struct {
 	Profile  Profile // who uses this app
 	Service  Service // the service that meetings are started on
 	Devices  Devices // camera, microphone, speaker
+	Account  Account // at that service
+	Preview  *Preview
 	Meeting  *Meeting
+	People   []Acquaintance // met before, newest first
+	Plans    []Scheduled    // to be hosted, soonest first
+	Report   Report
+	Kiosk    *Kiosk // nil but on a classroom machine
+	Update   Update
+	Managed  []string // settings that the organisation has set, by their names in ADMIN.md
 	Notices  []Notice // oldest first; at most one has Modal set
 	Can      Can
 }
@@ -27,6 +35,9 @@ type Can struct {
 	StartMeeting, JoinMeeting, ChooseService bool
 	ShareScreen, React, RaiseHand            bool
 	Admit, Remove, Lock, EndForAll           bool // a host's powers, in this meeting
+	Mute, SetRules                           bool // likewise
+	Chat, Rename, Unmute                     bool // what the host's rules leave to this person
+	Accounts, Schedule, Settings, Report     bool
 }
 
 // KeyPlace says where the device key lies.
@@ -76,6 +87,7 @@ type Device struct {
 // default).
 type Devices struct {
 	Cameras, Microphones, Speakers []Device
+	Screens                        []Device // that can be shared
 	Camera, Microphone, Speaker    string
 	CameraFault, MicrophoneFault   DeviceFault
 	SpeakerFault                   DeviceFault
@@ -105,7 +117,9 @@ type Meeting struct {
 	Locked  bool
 	Asks    bool // a passcode is asked of joiners
 	Since   time.Time
-	Waiting Waiting   // in PhaseLobby
+	Waiting Waiting     // in PhaseLobby
+	Demand  keys.Demand // what the host asks beyond policy
+	Rules   Rules
 	Lobby   []Knocker // for a host, oldest first
 	People  []Person  // exactly the holders of the key; self first
 	Chat    []ChatLine
@@ -150,8 +164,7 @@ const (
 // Verification is what is proved of a person.
 type Verification uint8
 
-// The verification classes. Passports come later; until then everybody is
-// Unverified.
+// The verification classes.
 const (
 	Unverified Verification = iota
 	VerifiedEmail
@@ -179,6 +192,10 @@ type Knocker struct {
 	Key          keys.PublicKey
 	Fingerprint  string
 	Verification Verification
+	Issuer       string
+	Logged       bool
+	Imitates     string
+	Refusal      *Permission // why policy or the host's demand does not let them in; nil when it does
 	Trust        Trust
 	Since        time.Time
 	Admitting    bool // admitted, the commit is under way
@@ -209,6 +226,12 @@ type Person struct {
 	Mic, Camera  bool   // as they say
 	Hand         bool
 	Sharing      bool
+	Reaction     Reaction // shown for ReactionTime
+	Muted        bool     // by the host; they cannot unmute themselves when the rules say so
+	Imitates     string   // the name of somebody else here that theirs looks like; "" for none
+	Issuer       string   // who verified them; "" for the service
+	Logged       bool     // their passport was found in the log
+	Quality      int      // of the network, 1 (bad) to 4; 0 is unknown
 	Speaking     bool
 	Connected    bool
 	Tile         TileState

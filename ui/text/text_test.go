@@ -22,8 +22,16 @@ import (
 func catalogue(t *testing.T, tag string) map[string]string {
 	t.Helper()
 	words := map[string]string{}
-	if err := json.Unmarshal(assets.Language(tag), &words); err != nil {
-		t.Fatalf("catalogue %s: %v", tag, err)
+	for _, file := range assets.Language(tag) {
+		before := len(words)
+		var own map[string]string
+		if err := json.Unmarshal(file, &own); err != nil {
+			t.Fatalf("catalogue %s: %v", tag, err)
+		}
+		maps.Copy(words, own)
+		if len(words) != before+len(own) {
+			t.Errorf("catalogue %s has a key in two files", tag)
+		}
 	}
 	return words
 }
