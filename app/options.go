@@ -87,6 +87,7 @@ func (o options) core(device keys.DeviceKey, place core.KeyPlace) (core.Config, 
 	child := local.New(local.Config{})
 	return client.Config(core.Config{
 		Device: device, KeyPlace: place, Settings: settings, Save: o.save, Local: child.Start, Hardware: hardware,
+		Updates: updates(),
 	}), child.Close, nil
 }
 

@@ -31,6 +31,9 @@ type Config struct {
 	Format media.VideoFormat
 	// ReadPatterns makes sessions read test patterns in the pictures they show.
 	ReadPatterns bool
+	// Updates asks for a newer version of the program; the zero Update is none.
+	// Nil never asks.
+	Updates func(context.Context) (Update, error)
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }

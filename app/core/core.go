@@ -50,6 +50,7 @@ type Core struct {
 	noticeID uint64
 	revision uint64
 	starting *StartMeeting // waits for the service on this computer
+	update   Update
 }
 
 // meeting is the one that is shown.
@@ -98,6 +99,9 @@ func New(cfg Config) *Core {
 	c.publish()
 	if cfg.Hardware.List != nil {
 		c.tasks.Go(func() { c.post(listed{cfg.Hardware.List()}) })
+	}
+	if cfg.Updates != nil {
+		c.tasks.Go(c.watchUpdates)
 	}
 	go c.run()
 	return c
@@ -227,6 +231,8 @@ func (c *Core) take(what any) {
 		}
 	case served:
 		c.served(w)
+	case updated:
+		c.update = w.update
 	case listed:
 		d := w.devices
 		d.Camera, d.Microphone, d.Speaker = c.devices.Camera, c.devices.Microphone, c.devices.Speaker

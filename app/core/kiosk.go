@@ -28,11 +28,3 @@ type KioskRoom struct {
 type EnterRoom struct{ Room int }
 
 func (EnterRoom) intent() {}
-
-// Update is a newer version of the program, announced by a manifest whose
-// signature was checked; Version is "" when there is none.
-type Update struct {
-	Version string
-	Page    string // where to get it
-	Notes   string
-}

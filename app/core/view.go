@@ -64,7 +64,7 @@ func (c *Core) snapshot() Snapshot {
 		Profile: Profile{
 			Name: c.settings.Name, Key: self, Fingerprint: self.Fingerprint(), KeyPlace: c.cfg.KeyPlace,
 		},
-		Service: c.service, Devices: c.devices, Notices: slices.Clone(c.notices),
+		Service: c.service, Devices: c.devices, Notices: slices.Clone(c.notices), Update: c.update,
 		Can: Can{StartMeeting: true, JoinMeeting: true, ChooseService: true, RaiseHand: true},
 	}
 	if c.meeting != nil {
