@@ -1,23 +1,16 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // SQLite is a store in one file, with a write-ahead log beside it. Each commit
 // reaches the disk before it is acknowledged (synchronous=FULL).
@@ -61,7 +54,7 @@ func OpenSQLite(ctx context.Context, path string) (*SQLite, error) {
 
 // Migrate brings a database to this version.
 func Migrate(ctx context.Context, db *sql.DB) error {
-	p, err := provider(db)
+	p, err := provider(db, goose.DialectSQLite3)
 	if err != nil {
 		return err
 	}
@@ -69,18 +62,6 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("migrate database: %w", err)
 	}
 	return nil
-}
-
-func provider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("migrate database: %w", err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return nil, fmt.Errorf("migrate database: %w", err)
-	}
-	return p, nil
 }
 
 // BackUp writes a whole copy of the database to a new file, while others go on
@@ -102,140 +83,10 @@ func (s *SQLite) Close() error {
 
 // Read implements Store.
 func (s *SQLite) Read(ctx context.Context, f func(Tx) error) error {
-	return run(ctx, s.readers, false, f)
+	return run(ctx, s.readers, nil, &sqlTx{}, f)
 }
 
 // Write implements Store.
 func (s *SQLite) Write(ctx context.Context, f func(Tx) error) error {
-	return run(ctx, s.writer, true, f)
-}
-
-func run(ctx context.Context, db *sql.DB, writable bool, f func(Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	if err := f(&sqlTx{ctx: ctx, tx: tx, writable: writable}); err != nil {
-		_ = tx.Rollback() // the error of f says more
-		return err
-	}
-	if !writable {
-		_ = tx.Rollback() // nothing to lose
-		return nil
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
-	}
-	return nil
-}
-
-type sqlTx struct {
-	ctx      context.Context
-	tx       *sql.Tx
-	writable bool
-}
-
-func (t *sqlTx) exec(doing, query string, args ...any) (int64, error) {
-	if !t.writable {
-		return 0, errReadOnly
-	}
-	result, err := t.tx.ExecContext(t.ctx, query, args...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", doing, err)
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", doing, err)
-	}
-	return n, nil
-}
-
-// Get implements Tx.
-func (t *sqlTx) Get(kind Kind, key string) (Record, error) {
-	row := t.tx.QueryRowContext(t.ctx, "SELECT owner, until, body FROM records WHERE kind = ? AND key = ?", kind, key)
-	r := Record{Kind: kind, Key: key}
-	var until int64
-	if err := row.Scan(&r.Owner, &until, &r.Body); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			return Record{}, ErrNotFound
-		}
-		return Record{}, fmt.Errorf("read record: %w", err)
-	}
-	r.Until = fromMillis(until)
-	return r, nil
-}
-
-// Put implements Tx.
-func (t *sqlTx) Put(r Record) error {
-	_, err := t.exec("write record", `INSERT INTO records (kind, key, owner, until, body) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (kind, key) DO UPDATE SET owner = excluded.owner, until = excluded.until, body = excluded.body`,
-		r.Kind, r.Key, r.Owner, millis(r.Until), notNil(r.Body))
-	return err
-}
-
-// Add implements Tx.
-func (t *sqlTx) Add(r Record) error {
-	n, err := t.exec("add record", `INSERT INTO records (kind, key, owner, until, body) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (kind, key) DO NOTHING`, r.Kind, r.Key, r.Owner, millis(r.Until), notNil(r.Body))
-	if err == nil && n == 0 {
-		return ErrExists
-	}
-	return err
-}
-
-// Delete implements Tx.
-func (t *sqlTx) Delete(kind Kind, key string) error {
-	_, err := t.exec("delete record", "DELETE FROM records WHERE kind = ? AND key = ?", kind, key)
-	return err
-}
-
-// List implements Tx.
-func (t *sqlTx) List(kind Kind, owner string) ([]Record, error) {
-	rows, err := t.tx.QueryContext(t.ctx, `SELECT key, owner, until, body FROM records
-		WHERE kind = ? AND (owner = ? OR ? = '*') ORDER BY key`, kind, owner, owner)
-	if err != nil {
-		return nil, fmt.Errorf("list records: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err is read below
-	var out []Record
-	for rows.Next() {
-		r := Record{Kind: kind}
-		var until int64
-		if err := rows.Scan(&r.Key, &r.Owner, &until, &r.Body); err != nil {
-			return nil, fmt.Errorf("list records: %w", err)
-		}
-		r.Until = fromMillis(until)
-		out = append(out, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list records: %w", err)
-	}
-	return out, nil
-}
-
-// Prune implements Tx.
-func (t *sqlTx) Prune(kind Kind, before time.Time) error {
-	_, err := t.exec("prune records", "DELETE FROM records WHERE kind = ? AND until > 0 AND until < ?", kind, before.UnixMilli())
-	return err
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(n).UTC()
-}
-
-func notNil(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return bytes.Clone(b)
+	return run(ctx, s.writer, nil, &sqlTx{writable: true}, f)
 }

@@ -1,4 +1,5 @@
-// Package store keeps the registry's records: in memory, or in SQLite.
+// Package store keeps the registry's records: in memory, in SQLite, or in a
+// PostgreSQL database that several services share.
 //
 // A record is a body under a kind and a key, with an owner (the account it
 // belongs to) and a time after which it may go. The registry gives the records

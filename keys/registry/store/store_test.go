@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 	"go.uber.org/goleak"
+
+	"conclave/keys/registry/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,13 +32,25 @@ func stores(t *testing.T, f func(t *testing.T, s Store)) {
 		}()
 		f(t, s)
 	})
+	t.Run("postgres", func(t *testing.T) {
+		s, err := OpenPostgres(t.Context(), storetest.Start(t).Database(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		f(t, s)
+	})
 }
 
 func TestStoresKeepRecords(t *testing.T) {
 	stores(t, func(t *testing.T, s Store) {
 		until := time.UnixMilli(1_700_000_000_123).UTC()
 		a := Record{"k", "a", "ana", until, []byte("1")}
-		b := Record{"k", "b'; DROP TABLE records; --", "ana", time.Time{}, []byte{0, 255}}
+		b := Record{"k", "b'; DROP TABLE records; --\x00\xff?$1", "ana", time.Time{}, []byte{0, 255}}
 		c := Record{"k", "c", "ben", time.Time{}, []byte("3")}
 		other := Record{"other", "a", "ana", time.Time{}, []byte("2")}
 		if err := s.Write(t.Context(), func(tx Tx) error {
@@ -103,22 +118,24 @@ func TestFailedTransactionsLeaveNothing(t *testing.T) {
 	})
 }
 
+// addOne counts in a record.
+func addOne(tx Tx) error {
+	r, err := tx.Get("n", "n")
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	n := 0
+	_, _ = fmt.Sscan(string(r.Body), &n)
+	return tx.Put(Record{Kind: "n", Key: "n", Body: fmt.Append(nil, n+1)})
+}
+
 func TestWritersDoNotLoseEachOther(t *testing.T) {
 	stores(t, func(t *testing.T, s Store) {
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
 				for range 10 {
-					err := s.Write(t.Context(), func(tx Tx) error {
-						r, err := tx.Get("n", "n")
-						if err != nil && !errors.Is(err, ErrNotFound) {
-							return err
-						}
-						n := 0
-						_, _ = fmt.Sscan(string(r.Body), &n)
-						return tx.Put(Record{Kind: "n", Key: "n", Body: fmt.Append(nil, n+1)})
-					})
-					if err != nil {
+					if err := s.Write(t.Context(), addOne); err != nil {
 						t.Error(err)
 					}
 				}
@@ -172,7 +189,7 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	p, err := provider(s.writer)
+	p, err := provider(s.writer, goose.DialectSQLite3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,5 +205,71 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 	}
 	if err := s.Write(t.Context(), func(tx Tx) error { return tx.Put(Record{Kind: "k", Key: "a"}) }); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPostgresMigrationsGoUpAndDown(t *testing.T) {
+	s, err := OpenPostgres(t.Context(), storetest.Start(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	p, err := provider(s.readers, goose.DialectPostgres, goose.WithTableName("records_version"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := s.readers.QueryRow("SELECT count(*) FROM pg_class WHERE relname IN ('records', 'records_owner', 'records_until')").Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d tables and indexes left, %v", n, err)
+	}
+	if err := migratePostgres(t.Context(), s.readers); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), func(tx Tx) error { return tx.Put(Record{Kind: "k", Key: "a"}) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestServicesShareOnePostgres starts two services on an empty database at once
+// and lets both count: none may lose what the other wrote.
+func TestServicesShareOnePostgres(t *testing.T) {
+	connection := storetest.Start(t).Database(t)
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			s, err := OpenPostgres(t.Context(), connection)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = s.Close() }()
+			for range 25 {
+				if err := s.Write(t.Context(), addOne); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	s, err := OpenPostgres(t.Context(), connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	_ = s.Read(t.Context(), func(tx Tx) error {
+		if r, _ := tx.Get("n", "n"); string(r.Body) != "50" {
+			t.Errorf("counted %s, want 50", r.Body)
+		}
+		return nil
+	})
+}
+
+func TestMalformedConnectionIsNotQuoted(t *testing.T) {
+	_, err := OpenPostgres(t.Context(), "postgres://ana:secret@[::1/x?sslmode=maybe")
+	if !errors.Is(err, ErrConnection) || err.Error() != ErrConnection.Error() {
+		t.Errorf("got %v", err)
 	}
 }
