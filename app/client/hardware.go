@@ -35,6 +35,9 @@ func Hardware(o Sources) (core.Hardware, error) {
 		Speaker: func(id string) (media.AudioSink, error) {
 			return device.OpenSpeaker(device.SoundConfig{ID: id})
 		},
+		Screen: func(id string) (media.VideoSource, error) {
+			return device.OpenScreen(device.ScreenConfig{ID: id, FrameRate: media.DefaultScreenFormat().FrameRate})
+		},
 	}
 	if err := o.useVideo(&h, codecs); err != nil {
 		return h, err
@@ -119,5 +122,6 @@ func listDevices() core.Devices {
 	}
 	return core.Devices{
 		Cameras: convert(found.Cameras), Microphones: convert(found.Microphones), Speakers: convert(found.Speakers),
+		Screens: convert(found.Screens),
 	}
 }

@@ -29,6 +29,8 @@ type Config struct {
 	Hardware Hardware
 	// Format is the camera's picture on the wire; zero for the session's default.
 	Format media.VideoFormat
+	// ScreenFormat is the shared screen's; zero for the session's default.
+	ScreenFormat media.VideoFormat
 	// ReadPatterns makes sessions read test patterns in the pictures they show.
 	ReadPatterns bool
 	// Updates asks for a newer version of the program; the zero Update is none.
@@ -58,4 +60,6 @@ type Hardware struct {
 	Camera     func(id string) (media.VideoSource, error)
 	Microphone func(id string) (media.AudioSource, error)
 	Speaker    func(id string) (media.AudioSink, error)
+	// Screen captures a screen of Devices.Screens; nil where nothing can be shared.
+	Screen func(id string) (media.VideoSource, error)
 }

@@ -27,6 +27,7 @@ type Core struct {
 
 	latest    atomic.Pointer[Snapshot]
 	session   atomic.Pointer[media.Session]
+	sharing   atomic.Pointer[string] // ID of the screen to share
 	observers struct {
 		sync.Mutex
 		next int
@@ -64,6 +65,7 @@ type meeting struct {
 	micFault DeviceFault
 	camFault DeviceFault
 	spkFault DeviceFault
+	shrFault DeviceFault
 }
 
 // What arrives at the core's goroutine besides intents.
@@ -94,6 +96,7 @@ func New(cfg Config) *Core {
 		cfg: cfg, ctx: ctx, cancel: cancel, inbox: newMailbox(), done: make(chan struct{}),
 		settings: cfg.Settings,
 	}
+	c.sharing.Store(new(string))
 	c.useService(cfg.Settings.Service, cfg.Settings.Pin)
 	c.devices.Camera, c.devices.Microphone, c.devices.Speaker = cfg.Settings.Camera, cfg.Settings.Microphone, cfg.Settings.Speaker
 	c.publish()
@@ -153,6 +156,9 @@ func (c *Core) Want(person keys.PublicKey, stream Stream, width, height int) {
 	if most == 0 {
 		most = media.DefaultFormat().Width
 	}
+	if stream == StreamScreen {
+		most = max(c.cfg.ScreenFormat.Width, media.DefaultScreenFormat().Width)
+	}
 	if width > most {
 		width, height = most, height*most/width
 	}
@@ -169,8 +175,11 @@ func (c *Core) picture(person keys.PublicKey, stream Stream) (*image.RGBA, uint6
 
 func (c *Core) tile(person keys.PublicKey, stream Stream) *media.Tile {
 	s := c.session.Load()
-	if s == nil || stream != StreamCamera {
+	switch {
+	case s == nil:
 		return nil
+	case stream == StreamScreen:
+		return s.ScreenTile(person)
 	}
 	return s.Tile(person)
 }

@@ -306,6 +306,7 @@ const (
 	NoticeCameraBusy      NoticeCode = "camera-busy"
 	NoticeMicMissing      NoticeCode = "microphone-missing"
 	NoticeSpeakerMissing  NoticeCode = "speaker-missing"
+	NoticeScreenMissing   NoticeCode = "screen-missing" // the screen cannot be shared, or not any more
 	NoticeNoKeychain      NoticeCode = "keychain-missing"
 	NoticeStranger        NoticeCode = "stranger-at-relay"
 	NoticeFork            NoticeCode = "meeting-forked"

@@ -65,7 +65,7 @@ func (c *Core) snapshot() Snapshot {
 			Name: c.settings.Name, Key: self, Fingerprint: self.Fingerprint(), KeyPlace: c.cfg.KeyPlace,
 		},
 		Service: c.service, Devices: c.devices, Notices: slices.Clone(c.notices), Update: c.update,
-		Can: Can{StartMeeting: true, JoinMeeting: true, ChooseService: true, RaiseHand: true},
+		Can: Can{StartMeeting: true, JoinMeeting: true, ChooseService: true, RaiseHand: true, ShareScreen: c.mayShare()},
 	}
 	if c.meeting != nil {
 		s.Meeting = c.meeting.view(c.cfg.Now())
@@ -85,7 +85,7 @@ func (m *meeting) view(now time.Time) *Meeting {
 		Waiting: Waiting{Position: s.Waiting, HostHere: s.HostIn},
 		Mic:     Toggle{Wanted: s.Wants.Mic, On: s.Wants.Mic && m.micFault == DeviceFine, Fault: m.micFault},
 		Camera:  Toggle{Wanted: s.Wants.Camera, On: s.Wants.Camera && m.camFault == DeviceFine, Fault: m.camFault},
-		Share:   Toggle{Wanted: s.Wants.Share},
+		Share:   Toggle{Wanted: s.Wants.Share, On: s.Wants.Share && m.shrFault == DeviceFine, Fault: m.shrFault},
 		Sending: s.Sending(), Retry: s.Try,
 	}
 	if !v.Sending {

@@ -235,7 +235,7 @@ func (c *Core) openSession(link keys.Link, about keys.Descriptor, ring *frame.Ri
 	h := c.cfg.Hardware
 	cfg := media.SessionConfig{
 		Mode: about.Mode, Meeting: link.Meeting, Self: c.cfg.Device.Public(), Ring: ring,
-		Codecs: h.Codecs, Format: c.cfg.Format, ReadPatterns: c.cfg.ReadPatterns, Now: c.cfg.Now,
+		Codecs: h.Codecs, Format: c.cfg.Format, ScreenFormat: c.cfg.ScreenFormat, ReadPatterns: c.cfg.ReadPatterns, Now: c.cfg.Now,
 		Dial: func(ctx context.Context) (media.Relay, error) {
 			address, secret := token()
 			return c.cfg.Relay(ctx, address, secret, link.Pin)
@@ -249,6 +249,9 @@ func (c *Core) openSession(link keys.Link, about keys.Descriptor, ring *frame.Ri
 	}
 	if h.Speaker != nil {
 		cfg.Speaker = func() (media.AudioSink, error) { return h.Speaker(c.Latest().Devices.Speaker) }
+	}
+	if h.Screen != nil {
+		cfg.Screen = func() (media.VideoSource, error) { return h.Screen(c.screen()) }
 	}
 	s := media.NewSession(cfg)
 	c.session.Store(s)
@@ -279,7 +282,7 @@ func (c *Core) inMeeting(i Intent) {
 	case SetCamera:
 		wants.Camera = i.On
 	case SetShare:
-		wants.Share = i.On
+		wants.Share = c.share(i)
 	case SetHand:
 		wants.Hand = i.Up
 	case Admit:
@@ -366,7 +369,10 @@ func (c *Core) deviceFault(kind media.DeviceKind, f DeviceFault) {
 		m.micFault, code = f, NoticeMicMissing
 	case media.DeviceSpeaker:
 		m.spkFault, code = f, NoticeSpeakerMissing
-	case media.DeviceScreen, media.DeviceUnknown:
+	case media.DeviceScreen:
+		c.screenFault(f)
+		return
+	case media.DeviceUnknown:
 		return
 	}
 	if f != DeviceFine {

@@ -7,11 +7,20 @@ type VideoFormat struct {
 	Width, Height int
 	FrameRate     int // pictures a second, for rate control
 	Kilobits      int // target, kbit/s
+	// Text says that letters and lines are shown: they stay sharp, and rather
+	// pictures are left out.
+	Text bool
 }
 
 // DefaultFormat is the camera's picture on the wire where nothing else is said.
 func DefaultFormat() VideoFormat {
 	return VideoFormat{Width: 640, Height: 360, FrameRate: 30, Kilobits: 350}
+}
+
+// DefaultScreenFormat is the shared screen's: full HD, and few pictures a second
+// of it, since on a screen letters matter more than movement.
+func DefaultScreenFormat() VideoFormat {
+	return VideoFormat{Width: 1920, Height: 1080, FrameRate: 8, Kilobits: 2000, Text: true}
 }
 
 // VideoEncoder turns pictures of one size into VP8 frames. Not safe for

@@ -46,8 +46,12 @@ func newRemote(s *Session, identity string) *remote {
 
 // setMember makes the remote a member or a stranger. s.mu is held.
 func (r *remote) setMember(m Member, in bool) {
+	old := r.member.Load()
+	if old != nil && old.Shares && !(in && m.Shares) {
+		tileOf(r.s.screens, old.Key).Clear() // what comes next is another screen
+	}
 	if in {
-		if old := r.member.Load(); old == nil || *old != m {
+		if old == nil || *old != m {
 			r.member.Store(&m)
 			r.mu.Lock()
 			r.stats.Key = m.Key
@@ -137,6 +141,7 @@ func (r *remote) askForSizes() {
 		case m == nil:
 		case in.stream == frame.Audio:
 			w, h = 1, 1
+		case in.stream == frame.Screen && !m.Shares:
 		case in.stream == frame.Screen:
 			w, h = tileOf(r.s.screens, m.Key).Want()
 		default:
@@ -219,7 +224,7 @@ func (r *remote) readVideo(in *inbound) {
 			return
 		}
 		m := r.member.Load()
-		if m == nil {
+		if m == nil || in.stream == frame.Screen && !m.Shares {
 			r.s.unopened.Add(1)
 			in.stale.Store(true)
 			continue

@@ -85,6 +85,7 @@ type producer struct {
 	mustKey bool // the receivers cannot use anything but a key frame
 	last    time.Duration
 	any     bool // last means something
+	still   int  // how many pictures in a row showed nothing new
 	// lastAsked is when a request was last granted. Key frames for a new epoch do
 	// not count: somebody who joins asks right after the one that their own
 	// joining caused, and must not wait for their first picture.
@@ -112,6 +113,9 @@ func (p *producer) send(pic *I420) error {
 	step := pic.Time - p.last
 	if p.any && step >= 0 && step < interval*3/4 {
 		return nil // the camera is faster than the format
+	}
+	if p.idle(pic, step, track) {
+		return nil
 	}
 	if !p.any || step <= 0 || step > time.Second {
 		step = interval
@@ -150,6 +154,28 @@ func (p *producer) send(pic *I420) error {
 		}
 	})
 	return nil
+}
+
+// refinements is how many times a picture is sent again although nothing moved:
+// the encoder makes letters sharper each time.
+const refinements = 12
+
+// stillEvery is how often a picture that does not move is sent all the same, so
+// that a receiver can tell a quiet screen from a broken stream.
+const stillEvery = time.Second
+
+// idle reports whether pic need not be sent, because nothing moved and nobody
+// needs a key frame.
+func (p *producer) idle(pic *I420, step time.Duration, track LocalTrack) bool {
+	if !pic.Still {
+		p.still = 0
+		return false
+	}
+	p.still++
+	if track.TakeKeyFrameRequest() {
+		p.v.key.Store(true)
+	}
+	return p.still > refinements && p.any && step >= 0 && step < stillEvery && !p.mustKey && !p.v.key.Load()
 }
 
 // wantKey decides whether the next frame must be a key frame. Requests that

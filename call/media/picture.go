@@ -12,6 +12,7 @@ type I420 struct {
 	StrideY, StrideUV int
 	Width, Height     int           // luma size; the chroma planes are half of it, rounded up
 	Time              time.Duration // capture time since the source was opened
+	Still             bool          // the same as the picture before; only screens tell
 }
 
 // NewI420 allocates a black picture.

@@ -59,13 +59,15 @@ func (r *remote) open(m *Member, stream frame.Stream, buf *[]byte, f *RemoteFram
 		r.stats.AudioReceived++
 	}
 	if err != nil {
-		r.refusedLocked(err, video)
+		r.refusedLocked(err, stream == frame.CameraMid)
 		return nil, false
 	}
 	r.stats.LastOpened = now
 	if video {
 		r.stats.VideoOpened++
-		r.lastVideo, r.fault = now, TileUnknown
+		if stream == frame.CameraMid { // the tile's state is the camera's
+			r.lastVideo, r.fault = now, TileUnknown
+		}
 	} else {
 		r.stats.AudioOpened++
 		if r.stats.FirstSound.IsZero() {
@@ -95,7 +97,7 @@ func (r *remote) decrypt(m *Member, stream frame.Stream, buf *[]byte, data []byt
 }
 
 // refusedLocked counts a refusal and remembers what it says about the tile.
-func (r *remote) refusedLocked(err error, video bool) {
+func (r *remote) refusedLocked(err error, camera bool) {
 	n := &r.stats.Refused
 	fault := TileCannotDecrypt
 	switch {
@@ -112,7 +114,7 @@ func (r *remote) refusedLocked(err error, video bool) {
 	default:
 		n.Malformed++
 	}
-	if video {
+	if camera {
 		r.fault, r.faultAt = fault, r.s.cfg.Now()
 	}
 }

@@ -14,9 +14,13 @@ import (
 
 // Member is somebody in the meeting's group: their device key and their leaf
 // in the tree, with which their frames are sealed.
+//
+// Shares says that they say, in the group, that they share their screen. Screens
+// of others are not opened, whatever the relay delivers.
 type Member struct {
-	Key  keys.PublicKey
-	Leaf uint32
+	Key    keys.PublicKey
+	Leaf   uint32
+	Shares bool
 }
 
 // Wants is what the person wishes to send. A Session makes it so and checks
@@ -48,8 +52,8 @@ type SessionConfig struct {
 	// picture on the wire; 640x360, 30 pictures a second and 350 kbit/s when
 	// zero. A picture of another aspect keeps it and is scaled to fit inside.
 	Format VideoFormat
-	// ScreenFormat is the same for the shared screen; 1280x720, 10 pictures a
-	// second and 1,500 kbit/s when zero.
+	// ScreenFormat is the same for the shared screen; DefaultScreenFormat when
+	// zero.
 	ScreenFormat VideoFormat
 	// ReadPatterns makes the session look for the machine-readable pattern in
 	// every picture it paints, for RemoteStats.Pattern and GlassToGlass.
@@ -111,7 +115,7 @@ func NewSession(cfg SessionConfig) *Session {
 		cfg.Format = DefaultFormat()
 	}
 	if cfg.ScreenFormat == (VideoFormat{}) {
-		cfg.ScreenFormat = VideoFormat{Width: 1280, Height: 720, FrameRate: 10, Kilobits: 1500}
+		cfg.ScreenFormat = DefaultScreenFormat()
 	}
 	s := &Session{
 		cfg: cfg, self: keys.RelayIdentity(cfg.Meeting, cfg.Self), started: cfg.Now(), began: time.Now(),

@@ -138,7 +138,7 @@ func (g *rig) join() (camera, mic *fakeTrack) {
 }
 
 func (g *rig) admit() {
-	g.s.SetMembers([]Member{{selfKey, selfLeaf}, {annaKey, annaLeaf}})
+	g.s.SetMembers([]Member{{Key: selfKey, Leaf: selfLeaf}, {Key: annaKey, Leaf: annaLeaf}})
 	g.s.Tile(annaKey).Resize(160, 96)
 }
 
@@ -370,7 +370,7 @@ func TestMembersPictureIsShownAndStrangersIsNot(t *testing.T) {
 		if len(g.s.Strangers()) != 0 {
 			t.Error("Anna is still a stranger")
 		}
-		g.s.SetMembers([]Member{{selfKey, selfLeaf}})
+		g.s.SetMembers([]Member{{Key: selfKey, Leaf: selfLeaf}})
 		camera.put(picture(t, ring, 4, true))
 		g.run(200 * time.Millisecond)
 		if len(g.s.Strangers()) != 1 {

@@ -16,7 +16,7 @@ type Stats struct {
 	Sent         SentStats
 	Remotes      []RemoteStats // by key
 	Relay        RelayStats
-	Unopened     uint64 // frames of relay identities without a member, which were left unopened
+	Unopened     uint64 // frames left unopened: of relay identities without a member, and screens of who does not share
 	SpeakerClock bool   // no speaker: a clock plays into nothing, so that levels go on
 }
 

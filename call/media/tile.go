@@ -64,6 +64,14 @@ func (t *Tile) Latest() (*image.RGBA, uint64) {
 	return t.buf[t.shown], t.seen
 }
 
+// Clear forgets the pictures, for when another source begins. Latest returns
+// nil until the next Done.
+func (t *Tile) Clear() {
+	t.mu.Lock()
+	t.fresh, t.seen = false, 0
+	t.mu.Unlock()
+}
+
 // Sequence is the number of the newest finished picture, for a screen that
 // asks which tiles to draw again.
 func (t *Tile) Sequence() uint64 {

@@ -19,6 +19,10 @@ import (
 // fetches within a round trip: half a second of pictures at 350 kbit/s.
 const maxLate = 32
 
+// maxLateScreen is the same for a shared screen, whose key frames are hundreds
+// of packets: the builder holds twice as many, and drops a frame that is larger.
+const maxLateScreen = 384
+
 // keyFramePause is the shortest time between two requests for a key frame.
 const keyFramePause = 100 * time.Millisecond
 
@@ -44,7 +48,11 @@ type remoteTrack struct {
 func newRemoteTrack(c *connection, t *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, p *lksdk.RemoteParticipant) *remoteTrack {
 	r := &remoteTrack{c: c, id: pub.SID(), participant: p.Identity(), kind: kindOf(t, pub), track: t, pub: pub, owner: p, trailer: c.room.SifTrailer()}
 	if r.kind != media.KindAudio {
-		r.build = samplebuilder.New(maxLate, &codecs.VP8Packet{}, 90000,
+		late := uint16(maxLate)
+		if r.kind == media.KindScreen {
+			late = maxLateScreen
+		}
+		r.build = samplebuilder.New(late, &codecs.VP8Packet{}, 90000,
 			samplebuilder.WithPacketDroppedHandler(func() { r.gap = true }))
 	}
 	return r

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -103,7 +104,7 @@ type applied struct {
 	sending bool
 	wants   call.Wants
 	epoch   uint64
-	members bool
+	members []media.Member // nil before the first time
 }
 
 // Start runs a meeting in which nothing has happened yet.
@@ -237,13 +238,13 @@ func (r *Runner) reconcile() {
 		r.media.SetWants(media.Wants{Mic: w.Mic, Camera: w.Camera, Share: w.Share})
 		r.applied.wants = w
 	}
-	if !r.applied.members || r.applied.epoch != r.state.Epoch {
-		members := make([]media.Member, 0, len(r.state.People))
-		for _, p := range r.state.People {
-			members = append(members, media.Member{Key: p.Key, Leaf: p.Leaf})
-		}
+	members := make([]media.Member, 0, len(r.state.People))
+	for _, p := range r.state.People {
+		members = append(members, media.Member{Key: p.Key, Leaf: p.Leaf, Shares: p.Says.Share})
+	}
+	if r.applied.members == nil || r.applied.epoch != r.state.Epoch || !slices.Equal(members, r.applied.members) {
 		r.media.SetMembers(members)
-		r.applied.members, r.applied.epoch = true, r.state.Epoch
+		r.applied.members, r.applied.epoch = members, r.state.Epoch
 	}
 }
 

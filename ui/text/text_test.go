@@ -172,7 +172,7 @@ func TestEveryNoticeHasWords(t *testing.T) {
 		core.NoticeServiceDown, core.NoticeServiceGone, core.NoticeServiceBroken, core.NoticePortInUse, core.NoticePin, core.NoticeVersion,
 		core.NoticeBrokenLink, core.NoticeForeignLink, core.NoticeNoMeeting, core.NoticeWrongPasscode, core.NoticeLocked, core.NoticeFull,
 		core.NoticeRefused, core.NoticeTooFast, core.NoticeRelabelled, core.NoticeCameraMissing, core.NoticeCameraBusy, core.NoticeMicMissing,
-		core.NoticeSpeakerMissing, core.NoticeNoKeychain, core.NoticeStranger, core.NoticeFork, core.NoticeForged, core.NoticeForbidden,
+		core.NoticeSpeakerMissing, core.NoticeScreenMissing, core.NoticeNoKeychain, core.NoticeStranger, core.NoticeFork, core.NoticeForged, core.NoticeForbidden,
 		core.NoticeUnheard, core.NoticeCodeDiffers, core.NoticeNameChanged, core.NoticeRenamed, core.NoticeChatFailed, core.NoticeNameInvalid,
 		core.NoticeInternal, core.NoticeNothingToDecode,
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/pion/mediadevices/pkg/driver/camera"
 )
 
-// Device is one camera, microphone or speaker that is plugged in.
+// Device is one camera, microphone, speaker or screen that is plugged in.
 type Device struct {
 	ID, Label string
 	Default   bool
@@ -18,6 +18,7 @@ type Device struct {
 // Devices are what is plugged in.
 type Devices struct {
 	Cameras, Microphones, Speakers []Device
+	Screens                        []Device // that can be shared
 }
 
 // List asks the machine for its devices. It may take a second, and finds none
@@ -32,6 +33,7 @@ func List() Devices {
 		d.Cameras = append(d.Cameras, Device{ID: c.Info().Label, Label: name})
 	}
 	slices.SortFunc(d.Cameras, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
+	d.Screens = Screens()
 	ctx, err := openContext(nil)
 	if err != nil {
 		return d

@@ -80,6 +80,34 @@ void cv_paint(uint8_t *rgba, int stride, const uint8_t *y, int sy, const uint8_t
   }
 }
 
+// 220 steps of luma and 225 of chroma, in 1/256; the sums of the luma weights
+// and of the chroma weights make white 235 and grey 128 exactly.
+static inline uint8_t luma_of(int r, int g, int b) {
+  return (uint8_t)((66 * r + 129 * g + 25 * b + 128 + 16 * 256) >> 8);
+}
+
+void cv_unpaint(uint8_t *y, uint8_t *u, uint8_t *v, int sy, int suv, const uint8_t *bgrx,
+                int stride, int w, int h, int red_first) {
+  const int ri = red_first ? 0 : 2, bi = red_first ? 2 : 0;
+  for (int j = 0; j < h; j++) {
+    const uint8_t *p = bgrx + (size_t)j * stride;
+    uint8_t *d = y + (size_t)j * sy;
+    for (int i = 0; i < w; i++) d[i] = luma_of(p[4 * i + ri], p[4 * i + 1], p[4 * i + bi]);
+  }
+  for (int j = 0; j < h / 2; j++) {
+    const uint8_t *p = bgrx + (size_t)(2 * j) * stride, *q = p + stride;
+    uint8_t *du = u + (size_t)j * suv, *dv = v + (size_t)j * suv;
+    for (int i = 0; i < w / 2; i++) {
+      int k = 8 * i;
+      int r = p[k + ri] + p[k + 4 + ri] + q[k + ri] + q[k + 4 + ri];
+      int g = p[k + 1] + p[k + 5] + q[k + 1] + q[k + 5];
+      int b = p[k + bi] + p[k + 4 + bi] + q[k + bi] + q[k + 4 + bi];
+      du[i] = (uint8_t)((-38 * r - 74 * g + 112 * b + 512 + 128 * 1024) >> 10);
+      dv[i] = (uint8_t)((112 * r - 94 * g - 18 * b + 512 + 128 * 1024) >> 10);
+    }
+  }
+}
+
 void cv_halve(uint8_t *dst, int ds, int dw, int dh, const uint8_t *src, int ss, int portable) {
   for (int j = 0; j < dh; j++) {
     uint8_t *d = dst + (size_t)j * ds;

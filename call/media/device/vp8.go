@@ -30,14 +30,15 @@ type encoder struct {
 }
 
 // NewVideoEncoder makes a VP8 encoder with settings for conversation: constant
-// bit rate, no look-ahead, one thread, key frames only on request. Sizes are
-// rounded down to even ones by the caller.
+// bit rate, no look-ahead, one thread, key frames only on request, or with those
+// for text where the format says so. Sizes are rounded down to even ones by the
+// caller.
 func (*Codecs) NewVideoEncoder(f media.VideoFormat) (media.VideoEncoder, error) {
 	if f.Width < 16 || f.Height < 16 || f.Width > maxSide || f.Height > maxSide || f.FrameRate < 1 || f.Kilobits < 1 {
 		return nil, fmt.Errorf("open VP8 encoder: size %dx%d, %d/s, %d kbit/s is out of range", f.Width, f.Height, f.FrameRate, f.Kilobits)
 	}
 	var rc C.int
-	c := C.cv_encoder_new(C.int(f.Width), C.int(f.Height), C.int(f.FrameRate), C.int(f.Kilobits), &rc)
+	c := C.cv_encoder_new(C.int(f.Width), C.int(f.Height), C.int(f.Kilobits), flag(f.Text), &rc)
 	if c == nil {
 		return nil, vpxError("open VP8 encoder", rc)
 	}

@@ -16,7 +16,7 @@ struct cv_decoder {
   vpx_codec_ctx_t ctx;
 };
 
-cv_encoder *cv_encoder_new(int width, int height, int fps, int kbps, int *err) {
+cv_encoder *cv_encoder_new(int width, int height, int kbps, int text, int *err) {
   cv_encoder *e = calloc(1, sizeof *e);
   if (!e) {
     *err = VPX_CODEC_MEM_ERROR;
@@ -47,7 +47,15 @@ cv_encoder *cv_encoder_new(int width, int height, int fps, int kbps, int *err) {
   g->rc_dropframe_thresh = 30;
   g->kf_mode = VPX_KF_AUTO;
   g->kf_max_dist = 3000;
-  (void)fps;
+  if (text) {
+    // A picture that comes later is better than letters that cannot be read, so
+    // pictures may be left out, and a page that turns may take its time.
+    g->rc_max_quantizer = 44;
+    g->rc_buf_sz = 2000;
+    g->rc_buf_initial_sz = 1500;
+    g->rc_buf_optimal_sz = 1500;
+    g->rc_overshoot_pct = 50;
+  }
   *err = vpx_codec_enc_init(&e->ctx, vpx_codec_vp8_cx(), g, 0);
   if (*err) {
     free(e);
@@ -56,7 +64,8 @@ cv_encoder *cv_encoder_new(int width, int height, int fps, int kbps, int *err) {
   // Negative: a fixed speed. Zero and above fill the frame's whole time.
   vpx_codec_control(&e->ctx, VP8E_SET_CPUUSED, -8);
   vpx_codec_control(&e->ctx, VP8E_SET_STATIC_THRESHOLD, 1);
-  vpx_codec_control(&e->ctx, VP8E_SET_MAX_INTRA_BITRATE_PCT, 300);
+  vpx_codec_control(&e->ctx, VP8E_SET_MAX_INTRA_BITRATE_PCT, text ? 1200 : 300);
+  if (text) vpx_codec_control(&e->ctx, VP8E_SET_SCREEN_CONTENT_MODE, 1);
   return e;
 }
 

@@ -8,7 +8,8 @@
 typedef struct cv_encoder cv_encoder;
 typedef struct cv_decoder cv_decoder;
 
-cv_encoder *cv_encoder_new(int width, int height, int fps, int kbps, int *err);
+// text != 0 is for screens: sharp letters count for more than fluent movement.
+cv_encoder *cv_encoder_new(int width, int height, int kbps, int text, int *err);
 int cv_encoder_rate(cv_encoder *e, int kbps);
 // A result by value, so that no Go variable has to live on the heap for it.
 typedef struct {
