@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
-// DescriptorVersion is the only version of Descriptor there is.
-const DescriptorVersion = 1
+// DescriptorVersion is the only version of Descriptor that is read: version 2
+// has what the host demands of those who join, which an older app would not
+// enforce.
+const DescriptorVersion = 2
 
-// descriptorSize is the length of an encoded descriptor: version, mode, suite,
-// host, lobby key, passcode flag, policy hash, creation time, nonce.
-const descriptorSize = 1 + 1 + 2 + 32 + 32 + 1 + 32 + 8 + 16
+// descriptorFixed is the length of an encoded descriptor whose host demands no
+// organisation: version, mode, suite, host, lobby key, passcode flag, policy
+// hash, creation time, nonce, demand flag, length of the organisation.
+const descriptorFixed = 1 + 1 + 2 + 32 + 32 + 1 + 32 + 8 + 16 + 1 + 1
 
 const contextDescriptor = "descriptor"
 
@@ -36,13 +39,14 @@ type Descriptor struct {
 	Host       PublicKey // the only device that admits and removes
 	LobbyKey   [32]byte  // X25519 key to which knocks are sealed (HPKE)
 	Passcode   bool      // the host asks for a passcode in the knock
-	PolicyHash [32]byte  // hash of the policy in force; zero where there is none
+	PolicyHash [32]byte  // hash of the terms (keys/policy); zero where there is no policy
 	Created    time.Time // whole seconds, UTC
 	Nonce      [16]byte  // makes two meetings of one host differ
+	Demand     Demand    // what the host asks of those who join, beyond policy
 }
 
 // NewDescriptor returns a descriptor with a fresh nonce and created rounded down
-// to the second. The caller sets Passcode and PolicyHash before signing.
+// to the second. The caller sets Passcode, PolicyHash and Demand before signing.
 func NewDescriptor(mode Mode, suite uint16, host PublicKey, lobby [32]byte, created time.Time) (Descriptor, error) {
 	if !mode.IsValid() {
 		return Descriptor{}, fmt.Errorf("make meeting descriptor: %w", ErrMode)
@@ -57,21 +61,28 @@ func NewDescriptor(mode Mode, suite uint16, host PublicKey, lobby [32]byte, crea
 	return d, nil
 }
 
-// Encode returns the one encoding of d: fixed fields, big endian, 125 bytes.
+// Encode returns the one encoding of d: fields in order, big endian, 127 bytes
+// and those of the demanded organisation's domain.
 func (d Descriptor) Encode() []byte {
-	out := make([]byte, 0, descriptorSize)
+	out := make([]byte, 0, descriptorFixed+len(d.Demand.Organisation))
 	out = append(out, d.Version, byte(d.Mode))
 	out = binary.BigEndian.AppendUint16(out, d.Suite)
 	out = append(out, d.Host[:]...)
 	out = append(out, d.LobbyKey[:]...)
-	if d.Passcode {
-		out = append(out, 1)
-	} else {
-		out = append(out, 0)
-	}
+	out = append(out, flag(d.Passcode))
 	out = append(out, d.PolicyHash[:]...)
 	out = binary.BigEndian.AppendUint64(out, uint64(d.Created.Unix()))
-	return append(out, d.Nonce[:]...)
+	out = append(out, d.Nonce[:]...)
+	organisation := d.Demand.Organisation[:min(len(d.Demand.Organisation), maxIssuer)]
+	out = append(out, flag(d.Demand.Verified), byte(len(organisation)))
+	return append(out, organisation...)
+}
+
+func flag(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // maxCreated keeps creation times within what time.Time prints (year 9999).
@@ -82,7 +93,7 @@ func ParseDescriptor(data []byte) (Descriptor, error) {
 	if len(data) > 0 && data[0] != DescriptorVersion {
 		return Descriptor{}, ErrDescriptorVersion
 	}
-	if len(data) != descriptorSize {
+	if len(data) < descriptorFixed || len(data) != descriptorFixed+int(data[descriptorFixed-1]) {
 		return Descriptor{}, ErrDescriptor
 	}
 	d := Descriptor{Version: data[0], Mode: Mode(data[1]), Suite: binary.BigEndian.Uint16(data[2:])}
@@ -93,8 +104,10 @@ func ParseDescriptor(data []byte) (Descriptor, error) {
 	rest = rest[1:]
 	rest = rest[copy(d.PolicyHash[:], rest):]
 	created := binary.BigEndian.Uint64(rest)
-	copy(d.Nonce[:], rest[8:])
-	if !d.Mode.IsValid() || flag > 1 || created > maxCreated {
+	rest = rest[8:]
+	rest = rest[copy(d.Nonce[:], rest):]
+	d.Demand = Demand{Verified: rest[0] == 1, Organisation: string(rest[2:])}
+	if !d.Mode.IsValid() || flag > 1 || created > maxCreated || rest[0] > 1 || d.Demand.Check() != nil {
 		return Descriptor{}, ErrDescriptor
 	}
 	d.Passcode = flag == 1

@@ -11,14 +11,14 @@ import (
 )
 
 // The encoding, the identifier and what the relay sees are pinned: a change makes
-// every link and every device of version 1 useless.
+// every link and every device of version 2 useless.
 func TestDescriptorGolden(t *testing.T) {
 	d := descriptor()
 	const (
-		wantEncoded  = "0101f001902b81dbefd78d0796684b312b78810b90fb36485b9513b01f3e48c03de9526e0708090000000000000000000000000000000000000000000000000000000000010405060000000000000000000000000000000000000000000000000000000000000000006b02308001020300000000000000000000000000"
-		wantID       = "byzueckvwaxz3tafkn7625sbfllwbht5ppskfppupaw5ro6ebotq"
-		wantRoom     = "rd0053740e8a705c8553d8fd697b27cfd"
-		wantIdentity = "p41fa0ebf848ddde73cb866b83113e302"
+		wantEncoded  = "0201f001902b81dbefd78d0796684b312b78810b90fb36485b9513b01f3e48c03de9526e0708090000000000000000000000000000000000000000000000000000000000010405060000000000000000000000000000000000000000000000000000000000000000006b02308001020300000000000000000000000000010e7363686f6f6c2e6578616d706c65"
+		wantID       = "flpmymdxiea3uzepbbmj73rkhhn4qffj4vdglftlxf2zyfvtpgeq"
+		wantRoom     = "ree7ccb62ea932e122ab150342d07273f"
+		wantIdentity = "p19434fdda64e5a28686d3b3e6c207dc9"
 	)
 	if got := hex.EncodeToString(d.Encode()); got != wantEncoded {
 		t.Errorf("encoded %s, want %s", got, wantEncoded)
@@ -40,7 +40,7 @@ func TestDescriptorReadsBack(t *testing.T) {
 	if err != nil || got != d {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	d.Passcode, d.Mode = false, ModeTransport
+	d.Passcode, d.Mode, d.Demand = false, ModeTransport, Demand{}
 	if got, err = ParseDescriptor(d.Encode()); err != nil || got != d {
 		t.Fatalf("got %+v, %v", got, err)
 	}
@@ -70,9 +70,11 @@ func TestEveryByteOfADescriptorCounts(t *testing.T) {
 	if _, err := ParseDescriptor(append(encoded, 0)); err != ErrDescriptor {
 		t.Errorf("longer: got %v", err)
 	}
-	encoded[0] = 2
-	if _, err := ParseDescriptor(encoded); err != ErrDescriptorVersion {
-		t.Errorf("version 2: got %v, want ErrDescriptorVersion", err)
+	for _, version := range []byte{1, 3} {
+		encoded[0] = version
+		if _, err := ParseDescriptor(encoded); err != ErrDescriptorVersion {
+			t.Errorf("version %d: got %v, want ErrDescriptorVersion", version, err)
+		}
 	}
 }
 
@@ -201,5 +203,51 @@ func TestRelayNamesTellNothingAndDiffer(t *testing.T) {
 	}
 	if len(names) != 5 {
 		t.Errorf("got %d different names, want 5", len(names))
+	}
+}
+
+// What the host demands is part of the meeting: without it, it is another one.
+func TestDemandIsPartOfTheMeeting(t *testing.T) {
+	d := descriptor()
+	weaker := d
+	weaker.Demand = Demand{}
+	if d.ID() == weaker.ID() {
+		t.Error("the demand can be taken off")
+	}
+	if _, err := device(1).SignDescriptor(weaker).Verify(d.ID()); !errors.Is(err, ErrDescriptorMeeting) {
+		t.Errorf("got %v", err)
+	}
+	for _, organisation := range []string{"School.example", "school..example", "-", "sch\u00f6l.example", strings.Repeat("a", 64)} {
+		d.Demand.Organisation = organisation
+		if _, err := ParseDescriptor(d.Encode()); err != ErrDescriptor {
+			t.Errorf("%q: got %v", organisation, err)
+		}
+	}
+}
+
+func TestDemandIsMetByProofOnly(t *testing.T) {
+	school := Demand{Organisation: "school.example"}
+	for _, row := range []struct {
+		demand Demand
+		class  Class
+		issuer string
+		want   bool
+	}{
+		{Demand{}, ClassGuest, "", true},
+		{Demand{}, ClassNone, "", true},
+		{Demand{Verified: true}, ClassGuest, "", false},
+		{Demand{Verified: true}, ClassNone, "", false},
+		{Demand{Verified: true}, ClassEmail, "", false},
+		{Demand{Verified: true}, ClassPhone, "", true},
+		{Demand{Verified: true}, ClassVoucher, "relief.example", true},
+		{school, ClassOrganisation, "school.example", true},
+		{school, ClassSeat, "school.example", true},
+		{school, ClassEmail, "school.example", false},
+		{school, ClassOrganisation, "other.example", false},
+		{school, ClassPhone, "", false},
+	} {
+		if got := row.demand.MetBy(row.class, row.issuer); got != row.want {
+			t.Errorf("%+v by %s of %q: got %t", row.demand, row.class, row.issuer, got)
+		}
 	}
 }

@@ -26,6 +26,7 @@ func descriptor() Descriptor {
 	return Descriptor{
 		Version: DescriptorVersion, Mode: ModeE2EE, Suite: 0xf001, Host: device(1).Public(), LobbyKey: [32]byte{7, 8, 9},
 		Passcode: true, PolicyHash: [32]byte{4, 5, 6}, Created: time.Unix(1_795_305_600, 0).UTC(), Nonce: [16]byte{1, 2, 3},
+		Demand: Demand{Verified: true, Organisation: "school.example"},
 	}
 }
 

@@ -87,7 +87,7 @@ func FuzzOpenKnock(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(make([]byte, 32+knockSize+16))
+	f.Add(make([]byte, 32+knockSizes[0]+16))
 	f.Fuzz(func(t *testing.T, sealed []byte) {
 		if _, err := lobby.Open(MeetingID{}, device(1).Public(), sealed); err != ErrKnock {
 			t.Fatalf("got %v", err)

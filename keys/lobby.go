@@ -12,9 +12,10 @@ import (
 // MaxPasscode is the longest passcode in bytes.
 const MaxPasscode = 64
 
-// knockSize is the length of every knock before sealing, so that the service
-// cannot tell a long name or a passcode from a short one.
-const knockSize = 512
+// knockSizes are the lengths of knocks before sealing: the shortest that holds
+// the knock is filled up with zeros, so that the service cannot tell a long name
+// or a passcode from a short one. Whoever shows no passport sends the first.
+var knockSizes = [...]int{512, 4 << 10, 8 << 10, 16 << 10, 24 << 10}
 
 // Errors of the lobby.
 var (
@@ -24,7 +25,7 @@ var (
 )
 
 // LobbyKey is the host's private X25519 key to which people who knock seal their
-// name and passcode, so that the service sees neither.
+// name, passcode and passport, so that the service sees neither.
 type LobbyKey struct {
 	hidden
 	private *hpke.PrivateKey // a pointer to an interface: see DeviceKey
@@ -68,6 +69,7 @@ type Knock struct {
 	hidden
 	Name     NameStatement
 	Passcode string
+	Passport []byte // a PassportBundle, encoded; nil for a guest
 }
 
 // NewKnock returns a knock; a literal with named fields does as well.
@@ -80,6 +82,9 @@ func NewKnock(name NameStatement, passcode string) Knock {
 func SealKnock(lobby [32]byte, id MeetingID, device PublicKey, k Knock) ([]byte, error) {
 	if len(k.Passcode) > MaxPasscode || !utf8.ValidString(k.Passcode) {
 		return nil, ErrPasscode
+	}
+	if len(k.Passport) > MaxBundleBytes {
+		return nil, fmt.Errorf("seal knock: %w", ErrBundle)
 	}
 	if k.Name.Device != device {
 		return nil, fmt.Errorf("seal knock: the name belongs to another device")
@@ -99,7 +104,7 @@ func SealKnock(lobby [32]byte, id MeetingID, device PublicKey, k Knock) ([]byte,
 }
 
 // Open returns the knock that device sealed for meeting id, with its name
-// verified. It does not judge the passcode.
+// verified. It does not judge the passcode or the passport.
 func (k LobbyKey) Open(id MeetingID, device PublicKey, sealed []byte) (Knock, error) {
 	info := knockInfo(k.Public(), id, device)
 	plain, err := hpke.Open(*k.private, hpke.HKDFSHA256(), hpke.AES256GCM(), info, sealed)
@@ -120,38 +125,48 @@ func knockInfo(lobby [32]byte, id MeetingID, device PublicKey) []byte {
 	return append(info, device[:]...)
 }
 
-// encode writes two length-prefixed fields and zeros up to knockSize.
+// encode writes three length-prefixed fields and zeros up to one of knockSizes.
 func (k Knock) encode() []byte {
 	name := k.Name.Encode()
-	out := make([]byte, 0, knockSize)
+	out := make([]byte, 0, knockSizes[0])
 	out = binary.BigEndian.AppendUint16(out, uint16(len(name)))
 	out = append(out, name...)
 	out = append(out, byte(len(k.Passcode)))
 	out = append(out, k.Passcode...)
-	return out[:knockSize]
+	out = binary.BigEndian.AppendUint16(out, uint16(len(k.Passport)))
+	out = append(out, k.Passport...)
+	return append(out, make([]byte, knockSize(len(out))-len(out))...)
+}
+
+// knockSize is the shortest of knockSizes that holds n bytes; the checks of
+// SealKnock see to it that there is one.
+func knockSize(n int) int {
+	for _, size := range knockSizes {
+		if n <= size {
+			return size
+		}
+	}
+	return n
 }
 
 func parseKnock(data []byte) (Knock, error) {
-	if len(data) != knockSize {
-		return Knock{}, ErrKnock
-	}
-	n := int(binary.BigEndian.Uint16(data))
-	if 2+n+1 > len(data) {
-		return Knock{}, ErrKnock
-	}
-	name, err := ParseNameStatement(data[2 : 2+n])
+	r := bundleReader{rest: data}
+	name, err := ParseNameStatement(r.take(int(r.number(2))))
 	if err != nil {
 		return Knock{}, ErrKnock
 	}
-	p := int(data[2+n])
-	rest := data[2+n+1:]
-	if p > MaxPasscode || p > len(rest) || !utf8.Valid(rest[:p]) {
+	passcode := r.take(int(r.number(1)))
+	passport := r.take(int(r.number(2)))
+	if r.short || len(passcode) > MaxPasscode || !utf8.Valid(passcode) || len(passport) > MaxBundleBytes {
 		return Knock{}, ErrKnock
 	}
-	for _, b := range rest[p:] {
+	for _, b := range r.rest {
 		if b != 0 {
 			return Knock{}, ErrKnock
 		}
 	}
-	return Knock{Name: name, Passcode: string(rest[:p])}, nil
+	if used := len(data) - len(r.rest); len(data) != knockSize(used) {
+		return Knock{}, ErrKnock
+	}
+	return Knock{Name: name, Passcode: string(passcode), Passport: append([]byte(nil), passport...)}, nil
 }

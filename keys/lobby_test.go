@@ -76,6 +76,31 @@ func TestKnocksHaveOneLength(t *testing.T) {
 	}
 }
 
+// A passport in a knock reaches the host whole, and its length shows in steps.
+func TestKnockCarriesAPassport(t *testing.T) {
+	lobby, guest, id := newLobby(t), device(2), descriptor().ID()
+	name, err := guest.SignName(id, 1, "Anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int]int{100: 512, 1500: 4 << 10, 2500: 4 << 10, MaxBundleBytes: 24 << 10} {
+		knock := Knock{Name: name, Passcode: "x", Passport: bytes.Repeat([]byte{7}, size)}
+		if got := len(knock.encode()); got != want {
+			t.Errorf("%d bytes: knock of %d, want %d", size, got, want)
+		}
+		sealed, err := SealKnock(lobby.Public(), id, guest.Public(), knock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := lobby.Open(id, guest.Public(), sealed); err != nil || !bytes.Equal(got.Passport, knock.Passport) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if _, err := SealKnock(lobby.Public(), id, guest.Public(), Knock{Name: name, Passport: make([]byte, MaxBundleBytes+1)}); !errors.Is(err, ErrBundle) {
+		t.Errorf("too long: %v", err)
+	}
+}
+
 func TestSealKnockRefuses(t *testing.T) {
 	lobby, guest, id := newLobby(t), device(2), descriptor().ID()
 	name, err := guest.SignName(id, 1, "Anna")
@@ -112,6 +137,7 @@ func TestParseKnockRefuses(t *testing.T) {
 	for what, alter := range map[string]func([]byte) []byte{
 		"short":             func(b []byte) []byte { return b[:511] },
 		"long":              func(b []byte) []byte { return append(b, 0) },
+		"needlessly long":   func(b []byte) []byte { return append(b, make([]byte, 4096-512)...) },
 		"name past the end": func(b []byte) []byte { b[0] = 0xff; return b },
 		"name of 510":       func(b []byte) []byte { b[0], b[1] = 1, 0xfe; return b },
 		"no name":           func(b []byte) []byte { b[1] = 0; return b },

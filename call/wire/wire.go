@@ -35,8 +35,9 @@ const (
 	MaxWelcome = 480 << 10
 	// MaxKeyPackage holds a post-quantum key package ten times over.
 	MaxKeyPackage = 32 << 10
-	// MaxSealedKnock holds a name statement and a passcode.
-	MaxSealedKnock = 4 << 10
+	// MaxSealedKnock holds a name statement, a passcode and a passport with its
+	// proofs.
+	MaxSealedKnock = 26 << 10
 	// MaxSaid bounds one MLS application message (chat, names, heartbeat).
 	MaxSaid = 64 << 10
 	// MaxDescriptor bounds an encoded meeting descriptor.

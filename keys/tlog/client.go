@@ -106,6 +106,14 @@ func (c *Client) Latest() Checkpoint {
 	return c.known
 }
 
+// Watch makes the client look out for passports of account from the next entry
+// on; an app learns whose it is only when somebody has signed in.
+func (c *Client) Watch(account keys.AccountID) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.cfg.Account = account
+}
+
 // Update fetches the newest checkpoint, demands that it continues the known
 // one, reads all new entries and stores what it learned. On an error of the
 // list in checkpoint.go nothing has changed and the service is not to be

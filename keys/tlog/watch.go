@@ -45,12 +45,15 @@ func (c *Client) Expect(b keys.PassportBundle) error {
 // opens nothing is ignored. What stays in Unexplained, the service cannot open.
 func (c *Client) Explain(bundles []keys.PassportBundle, isOwn func(keys.PublicKey) bool) ([]keys.Passport, error) {
 	var foreign []keys.Passport
+	c.mutex.Lock()
+	owner := c.cfg.Account
+	c.mutex.Unlock()
 	for _, b := range bundles {
 		if len(b.Chain) == 0 {
 			continue
 		}
 		p, err := keys.ParsePassport(b.Chain[0])
-		if err != nil || p.Account != c.cfg.Account {
+		if err != nil || p.Account != owner {
 			continue
 		}
 		if isOwn(p.Device) {
