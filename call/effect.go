@@ -101,6 +101,12 @@ const (
 	NoticeRenamed
 	NoticeTooFast
 	NoticeInternal
+	NoticeMuted         // by the host, Name; as are the next ones
+	NoticeCameraStopped //
+	NoticeShareStopped  //
+	NoticeSuspended     // everything
+	NoticeResumed       //
+	NoticeNotAllowed    // the host's rules forbid what was wished
 )
 
 func (Dial) effect()        {}

@@ -35,6 +35,25 @@ type (
 	Lock struct{ Locked bool }
 	// Chat sends a line.
 	Chat struct{ Text string }
+	// SetRules says what the others may do. Hosts only.
+	SetRules struct{ Rules Rules }
+	// StopStreams ends streams of a member, or of everybody else for the zero
+	// key. Hosts only.
+	StopStreams struct {
+		Person keys.PublicKey
+		Kinds  Kinds
+	}
+	// LetSpeak lets a member start again what was stopped, and speak although
+	// nobody may unmute. Hosts only.
+	LetSpeak struct{ Person keys.PublicKey }
+	// LowerHand lowers the own hand, or as host that of another; everybody's
+	// for the zero key.
+	LowerHand struct{ Person keys.PublicKey }
+	// ShowReaction shows a reaction to everybody.
+	ShowReaction struct{ Reaction Reaction }
+	// Rename changes the own name; its sequence is higher than that of
+	// State.Name and State.NewName.
+	Rename struct{ Name keys.NameStatement }
 	// Wish changes the media wishes.
 	Wish struct{ Wants Wants }
 	// Judge is the person's word on the code of an epoch.
@@ -126,6 +145,7 @@ const (
 	TimerStranger
 	TimerSecure
 	TimerLeave
+	TimerReaction
 	timerCount
 )
 
@@ -145,6 +165,12 @@ func (Remove) event()        {}
 func (Lock) event()          {}
 func (Chat) event()          {}
 func (Wish) event()          {}
+func (SetRules) event()      {}
+func (StopStreams) event()   {}
+func (LetSpeak) event()      {}
+func (LowerHand) event()     {}
+func (ShowReaction) event()  {}
+func (Rename) event()        {}
 func (Judge) event()         {}
 func (LinkReady) event()     {}
 func (LinkFailed) event()    {}

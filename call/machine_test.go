@@ -58,7 +58,7 @@ func events(p *play) []Event {
 	list = append(list, epochs(p, self)...)
 	for _, payload := range []Payload{
 		Text{"hi"},
-		Present{Wants{Camera: true}},
+		Present{Says: Wants{Camera: true}},
 		Bye{},
 		Names{[]keys.NameStatement{p.name(2, "Carol")}},
 		Heartbeat{Roster: p.s.Roster, At: p.now},

@@ -41,10 +41,14 @@ type (
 		At      time.Time
 		Seen    uint64
 		History [32]byte
+		Heeds   uint64 // the host's newest Statement that the sender knows
 	}
 	// Present is said in each new epoch, and when wishes change: the sender has
-	// the epoch's keys, and shows what Says tells.
-	Present struct{ Says Wants }
+	// the epoch's keys, and shows what Says tells. Heeds is as in Heartbeat.
+	Present struct {
+		Says  Wants
+		Heeds uint64
+	}
 	// Bye is the last thing that a leaving member says.
 	Bye struct{}
 )
@@ -62,6 +66,9 @@ type envelope struct {
 	Heartbeat *heartbeat `json:"heartbeat,omitempty"`
 	Present   *present   `json:"present,omitempty"`
 	Bye       bool       `json:"bye,omitempty"`
+	Rules     *statement `json:"rules,omitempty"`
+	React     Reaction   `json:"react,omitempty"`
+	Lower     []byte     `json:"lower,omitempty"`
 }
 
 type heartbeat struct {
@@ -69,13 +76,15 @@ type heartbeat struct {
 	At      int64  `json:"at"` // Unix milliseconds
 	Seen    uint64 `json:"seen"`
 	History []byte `json:"history"`
+	Heeds   uint64 `json:"heeds"`
 }
 
 type present struct {
-	Mic    bool `json:"mic"`
-	Camera bool `json:"camera"`
-	Share  bool `json:"share"`
-	Hand   bool `json:"hand"`
+	Mic    bool   `json:"mic"`
+	Camera bool   `json:"camera"`
+	Share  bool   `json:"share"`
+	Hand   bool   `json:"hand"`
+	Heeds  uint64 `json:"heeds"`
 }
 
 // EncodePayload writes p.
@@ -89,11 +98,17 @@ func EncodePayload(p Payload) ([]byte, error) {
 	case Text:
 		e.Text = &p.Text
 	case Heartbeat:
-		e.Heartbeat = &heartbeat{p.Roster[:], p.At.UnixMilli(), p.Seen, p.History[:]}
+		e.Heartbeat = &heartbeat{p.Roster[:], p.At.UnixMilli(), p.Seen, p.History[:], p.Heeds}
 	case Present:
-		e.Present = &present{p.Says.Mic, p.Says.Camera, p.Says.Share, p.Says.Hand}
+		e.Present = &present{p.Says.Mic, p.Says.Camera, p.Says.Share, p.Says.Hand, p.Heeds}
 	case Bye:
 		e.Bye = true
+	case Statement:
+		e.Rules = encodeStatement(p)
+	case React:
+		e.React = p.Reaction
+	case Lower:
+		e.Lower = p.Person[:]
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
@@ -142,14 +157,30 @@ func DecodePayload(data []byte) (Payload, error) {
 			return nil, ErrPayload
 		}
 		found = append(found, Heartbeat{
-			Roster: [32]byte(h.Roster), At: time.UnixMilli(h.At).UTC(), Seen: h.Seen, History: [32]byte(h.History),
+			Roster: [32]byte(h.Roster), At: time.UnixMilli(h.At).UTC(), Seen: h.Seen, History: [32]byte(h.History), Heeds: h.Heeds,
 		})
 	}
 	if p := e.Present; p != nil {
-		found = append(found, Present{Wants{p.Mic, p.Camera, p.Share, p.Hand}})
+		found = append(found, Present{Wants{p.Mic, p.Camera, p.Share, p.Hand}, p.Heeds})
 	}
 	if e.Bye {
 		found = append(found, Bye{})
+	}
+	if e.Rules != nil {
+		st, err := decodeStatement(e.Rules)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, st)
+	}
+	if e.React > ReactionMost || len(e.Lower) != 0 && len(e.Lower) != keySize {
+		return nil, ErrPayload
+	}
+	if e.React != 0 {
+		found = append(found, React{e.React})
+	}
+	if len(e.Lower) != 0 {
+		found = append(found, Lower{keys.PublicKey(e.Lower)})
 	}
 	if len(found) != 1 {
 		return nil, ErrPayload

@@ -18,8 +18,8 @@ func samplePayloads(t testing.TB) []Payload {
 	p := newPlay(t, 1)
 	return []Payload{
 		Text{"hello\nthere ✓"},
-		Heartbeat{[32]byte{1, 2}, time.UnixMilli(1_800_000_000_123).UTC(), 7, [32]byte{3}},
-		Present{Wants{Mic: true, Hand: true}},
+		Heartbeat{[32]byte{1, 2}, time.UnixMilli(1_800_000_000_123).UTC(), 7, [32]byte{3}, 5},
+		Present{Says: Wants{Mic: true, Hand: true}},
 		Present{},
 		Bye{},
 		Names{[]keys.NameStatement{p.name(1, "Bob"), p.name(2, "Carol Ω")}},

@@ -158,6 +158,7 @@ func (p *play) with(others ...int) *play {
 	p.do(epoch(p.s.Epoch+1, 0, others, nil, members...))
 	for _, o := range append(others, 0) {
 		if key(o) != p.s.Self {
+			p.do(Heard{key(o), p.s.Epoch, Names{[]keys.NameStatement{p.name(o, "Guest")}}})
 			p.do(Heard{key(o), p.s.Epoch, Present{}})
 		}
 	}
@@ -178,7 +179,13 @@ func joining(t testing.TB) *play {
 func seated(t testing.TB, others ...int) *play {
 	t.Helper()
 	p := joining(t).from(wire.Joined{Welcome: []byte("w"), Sequence: 10})
-	return p.do(epoch(1, 0, nil, nil, append([]int{0, 1}, others...)...))
+	p.do(epoch(1, 0, nil, nil, append([]int{0, 1}, others...)...))
+	return p.hostSays(Statement{Sequence: 1, Rules: OpenRules()})
+}
+
+// hostSays lets the host's word be heard.
+func (p *play) hostSays(st Statement) *play {
+	return p.do(Heard{key(0), p.s.Epoch, st})
 }
 
 // knocked shows guest i to the host.

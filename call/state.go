@@ -158,6 +158,12 @@ type State struct {
 	Matched  []keys.PublicKey // line-up of the last code that matched
 	LeftOver int
 
+	Rule    Statement          // the host's word, as ordered
+	Told    bool               // it was heard since this device came in
+	Plan    Statement          // as host: what was said last
+	Early   []Line             // that came before the host's word
+	NewName keys.NameStatement // own, said and not ordered yet
+
 	Wants     Wants
 	Strangers int  // at the relay, now
 	Alarmed   bool // strangers stayed longer than StrangerGrace
@@ -209,6 +215,10 @@ type Person struct {
 	Timed     bool          // Lag is known
 	Departed  bool          // said goodbye, or the service says their connection died
 	Goodbye   bool          // it was they who said so
+	On        Marks         // newest statement known to them when they said that a stream is on
+	Heeds     uint64        // newest statement known to them
+	Reaction  Reaction      // while it is shown
+	Reacted   time.Time
 }
 
 // Knocker is somebody in the lobby, as the host's device opened them.
@@ -237,7 +247,7 @@ type Line struct {
 func Begin(self keys.PublicKey, wants Wants) State {
 	return State{
 		Self: self, Link: LinkDown, Seat: SeatOut, Keys: KeysNone, Media: MediaOff,
-		Wants: wants,
+		Wants: wants, Rule: Statement{Rules: OpenRules()},
 	}
 }
 
@@ -275,7 +285,10 @@ func (s State) Phase() Phase {
 }
 
 // Sending reports whether media and chat may leave this device.
-func (s State) Sending() bool {
+func (s State) Sending() bool { return s.trusted() && !s.Rule.Rules.Suspended }
+
+// trusted reports whether the group is one to say something to.
+func (s State) trusted() bool {
 	return s.Seat == SeatSeated && (s.Keys == KeysReady || s.Keys == KeysMoving) && s.Stopped() == FaultNone
 }
 

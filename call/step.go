@@ -48,13 +48,25 @@ func (m *machine) step(e Event) {
 	case Remove:
 		m.remove(e.Person)
 	case Lock:
-		if m.Host() && m.Seat == SeatSeated {
+		if m.Host() && m.Seat == SeatSeated && (e.Locked || !m.Rule.Rules.Suspended) {
 			m.ask(wire.Lock{Ref: m.ref(), Locked: e.Locked})
 		}
 	case Chat:
 		m.chat(e.Text)
 	case Wish:
 		m.wish(e.Wants)
+	case SetRules:
+		m.setRules(e.Rules)
+	case StopStreams:
+		m.stopStreams(e)
+	case LetSpeak:
+		m.letSpeak(e.Person)
+	case LowerHand:
+		m.lowerHand(e.Person)
+	case ShowReaction:
+		m.react(e.Reaction)
+	case Rename:
+		m.rename(e.Name)
 	case Judge:
 		m.judge(e)
 	case LinkReady:
@@ -74,9 +86,7 @@ func (m *machine) step(e Event) {
 	case Heard:
 		m.heard(e)
 	case Echoed:
-		if e.Ref != 0 {
-			m.chatAnswered(e.Ref, false)
-		}
+		m.echoed(e.Ref)
 	case CommitFailed:
 		m.commitUnmade(e.Ref)
 	case MediaUp:
@@ -99,6 +109,7 @@ func (m *machine) step(e Event) {
 			m.fired(e.Timer)
 		}
 	}
+	m.judgeEarly()
 }
 
 // leaving counts only what finishes the goodbye.

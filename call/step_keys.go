@@ -41,7 +41,7 @@ func (m *machine) knockOpened(e KnockOpened) {
 	}
 	m.Lobby = append(slices.Clip(m.Lobby), Knocker{
 		Ticket: e.Ticket, Key: e.Device, KeyPackage: e.KeyPackage, Name: e.Name, Since: m.now,
-		Admitted: slices.Contains(m.Lost, e.Device),
+		Admitted: m.returns(e),
 	})
 	m.planCommit(false)
 }
@@ -70,7 +70,7 @@ func (m *machine) planCommit(turn bool) {
 	}
 	adds := m.admitted()
 	switch {
-	case len(removes) > 0, len(adds) > 0 && m.now.Sub(m.Committed) >= AdmitEvery:
+	case len(removes) > 0, len(adds) > 0 && (m.now.Sub(m.Committed) >= AdmitEvery || m.returning(adds)):
 		m.commit(adds, removes)
 	case len(adds) > 0:
 		m.arm(TimerCommit, AdmitEvery-m.now.Sub(m.Committed))
@@ -80,9 +80,12 @@ func (m *machine) planCommit(turn bool) {
 }
 
 // admitted are the knockers whom the host let in; members are left out, so
-// that nobody is in the group twice.
+// that nobody is in the group twice. Nobody comes in while all is suspended.
 func (m *machine) admitted() []Knocker {
 	var out []Knocker
+	if m.Rule.Rules.Suspended {
+		return nil
+	}
 	for _, k := range m.Lobby {
 		_, member := m.Person(k.Key)
 		twice := slices.ContainsFunc(out, func(o Knocker) bool { return o.Key == k.Key })
@@ -165,6 +168,9 @@ func (m *machine) epochReady(e EpochReady) {
 		return
 	}
 	first := m.Seat == SeatEntering
+	if first && m.Host() && m.Rule.Sequence == 0 {
+		m.Rule.Sequence, m.Told = 1, true
+	}
 	before := m.People
 	m.Epoch, m.Code, m.Roster, m.Ready = e.Epoch, e.Code, e.Roster, nil
 	m.Seen, m.History = 0, nil
@@ -174,9 +180,7 @@ func (m *machine) epochReady(e EpochReady) {
 		m.answered(m.Committing)
 		m.Committing = 0
 	}
-	m.Lobby = without(m.Lobby, func(k Knocker) bool {
-		return slices.Contains(e.Added, k.Key)
-	})
+	m.welcomed(e.Added)
 	m.Removing = without(m.Removing, func(k keys.PublicKey) bool {
 		_, in := m.Person(k)
 		return !in
@@ -212,6 +216,7 @@ func (m *machine) removed(by keys.PublicKey) {
 }
 
 func (m *machine) takeMembers(e EpochReady) {
+	m.keepStops(e.Removed)
 	people := make([]Person, 0, len(e.Members))
 	for _, mem := range e.Members {
 		p, known := m.Person(mem.Key)
@@ -305,8 +310,9 @@ func (m *machine) greet(e EpochReady, first bool) {
 	if len(m.People) == 1 {
 		return
 	}
-	m.say(Present{m.Wants})
+	m.say(m.present())
 	if e.By == m.Self && len(e.Added) > 0 {
+		m.sayRules()
 		m.sayNames(true)
 	}
 }
@@ -332,9 +338,15 @@ func (m *machine) heard(e Heard) {
 	}
 	switch p := e.Payload.(type) {
 	case Names:
-		m.heardNames(p)
+		m.heardNames(e.From, p)
 	case Text:
-		m.addLine(Line{From: e.From, Text: p.Text, At: m.now})
+		m.heardText(e.From, p)
+	case Statement:
+		m.heardRules(e.From, p)
+	case React:
+		m.heardReact(e.From, p.Reaction)
+	case Lower:
+		m.heardLower(e.From, p)
 	case Heartbeat:
 		m.heardHeartbeat(e, p)
 	case Present:
@@ -345,13 +357,16 @@ func (m *machine) heard(e Heard) {
 	}
 }
 
-func (m *machine) heardNames(p Names) {
+func (m *machine) heardNames(from keys.PublicKey, p Names) {
 	for _, n := range p.Statements {
 		if n.Verify(m.Meeting) != nil {
 			continue // somebody relayed a statement that its owner never made
 		}
+		if !m.believes(from, n) {
+			continue
+		}
 		old := m.nameOf(n.Device)
-		if m.learnName(n) && n.Device != m.Self {
+		if m.learnName(n) && n.Device != m.Self || m.corrected(from, n) {
 			m.do(Tell{Notice: NoticeRenamed, Name: old})
 		}
 	}
@@ -366,6 +381,7 @@ func (m *machine) heardHeartbeat(e Heard, p Heartbeat) {
 		return
 	}
 	m.person(e.From, func(q *Person) { q.Heard = m.now })
+	m.heeds(e.From, p.Heeds)
 	m.HeardAny, m.Warned = m.now, false
 	if m.Fault == FaultUnheard {
 		m.Fault = FaultNone
@@ -398,7 +414,12 @@ func (m *machine) isLate(from keys.PublicKey, p Heartbeat) bool {
 }
 
 func (m *machine) heardPresent(e Heard, p Present) {
+	before, _ := m.Person(e.From)
 	m.person(e.From, func(q *Person) { q.Says, q.Heard = p.Says, m.now })
+	m.tookOn(e.From, p)
+	if before.Says.Mic && !p.Says.Mic {
+		m.fellSilent(e.From)
+	}
 	if e.Epoch != m.Epoch {
 		return
 	}

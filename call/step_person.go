@@ -102,7 +102,7 @@ func (m *machine) remove(k keys.PublicKey) {
 
 func (m *machine) chat(text string) {
 	text, ok := CleanText(text)
-	if !ok || !m.Sending() || m.chatWaits() >= ChatWaiting {
+	if !ok || !m.Sending() || !m.MayChat(m.Self) || m.chatWaits() >= ChatWaiting {
 		m.do(Tell{Notice: NoticeChatFailed})
 		return
 	}
@@ -124,8 +124,12 @@ func (m *machine) chatWaits() (n int) {
 // echoed, and what the others need to show this device.
 func (m *machine) sayAgain() {
 	if len(m.People) > 1 {
-		m.say(Present{m.Wants})
+		m.say(m.present())
+		m.sayRules()
 		m.sayNames(m.Host())
+	}
+	if m.NewName.Sequence != 0 {
+		m.say(Names{[]keys.NameStatement{m.NewName}})
 	}
 	m.Chat = slices.Clone(m.Chat)
 	for i := range m.Chat {
@@ -160,13 +164,14 @@ func (m *machine) addLine(l Line) {
 }
 
 func (m *machine) wish(w Wants) {
+	w = m.wishes(w)
 	if m.Wants == w {
 		return
 	}
 	m.Wants = w
 	m.person(m.Self, func(p *Person) { p.Says = w })
-	if m.Sending() {
-		m.say(Present{w})
+	if m.trusted() {
+		m.say(m.present())
 	}
 }
 

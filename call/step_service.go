@@ -350,7 +350,8 @@ func (m *machine) knockAgain() {
 	m.Seat, m.Keys, m.Media, m.People = SeatOut, KeysNone, MediaOff, nil
 	m.Fault, m.Alarmed, m.Strangers = FaultNone, false, 0
 	m.Asked, m.Committing, m.Warned = nil, 0, false
-	for _, t := range []Timer{TimerSwitch, TimerCommit, TimerHeartbeat, TimerStranger} {
+	m.Told, m.Early = false, nil
+	for _, t := range []Timer{TimerSwitch, TimerCommit, TimerHeartbeat, TimerStranger, TimerReaction} {
 		m.disarm(t)
 	}
 	m.enter(wire.Look{Ref: m.ref(), Meeting: m.Meeting})
@@ -372,8 +373,12 @@ func (m *machine) sayFailed(a Asked, c wire.Code) {
 		}
 		m.Chat = slices.Clone(m.Chat)
 		m.Chat[i].Ref = m.say(p)
-	case Names:
+	case Names, Lower:
 		m.say(p)
-	case Heartbeat, Present, Bye:
+	case Statement:
+		if p.Sequence == m.newest().Sequence {
+			m.sayRules()
+		}
+	case Heartbeat, Present, Bye, React, nil:
 	}
 }

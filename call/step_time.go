@@ -28,6 +28,8 @@ func (m *machine) fired(t Timer) {
 		if m.Seat == SeatEntering {
 			m.finish(EndBroken)
 		}
+	case TimerReaction:
+		m.fade()
 	case TimerLeave, timerCount:
 	}
 }
@@ -43,7 +45,8 @@ func (m *machine) heartbeat() {
 	if alone {
 		m.HeardAny = m.now
 	} else {
-		m.say(Heartbeat{Roster: m.Roster, At: m.now, Seen: m.Seen, History: m.history(m.Seen)})
+		m.say(Heartbeat{Roster: m.Roster, At: m.now, Seen: m.Seen, History: m.history(m.Seen), Heeds: m.Rule.Sequence})
+		m.remind()
 	}
 	silent := m.now.Sub(m.HeardAny)
 	if silent > HeartbeatsWarn*HeartbeatEvery && !m.Warned {
