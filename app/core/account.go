@@ -84,6 +84,9 @@ type (
 	DeleteAccount struct{}
 	// RevokeDevice ends another device of the account.
 	RevokeDevice struct{ Device keys.PublicKey }
+	// DropRefusal forgets what policy refused: Account.Refused is nil again, and
+	// nothing opens by itself.
+	DropRefusal struct{}
 	// ExportAccount writes all that the service has about the account to a file.
 	ExportAccount struct{ Path string }
 )
@@ -94,4 +97,5 @@ func (Proceed) intent()       {}
 func (SignOut) intent()       {}
 func (DeleteAccount) intent() {}
 func (RevokeDevice) intent()  {}
+func (DropRefusal) intent()   {}
 func (ExportAccount) intent() {}
