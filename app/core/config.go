@@ -18,6 +18,14 @@ type Config struct {
 	// be nil and is called in a goroutine of the core's.
 	Settings Settings
 	Save     func(Settings) error
+	// Keep remembers people met and meetings planned between starts; nil forgets
+	// them when the app ends. It is called in goroutines of the core's.
+	Keep Keep
+	// Report hands a report to the service's operator. SaveReport writes one to
+	// a file instead, where Report is nil, and returns its path. With neither,
+	// nothing can be reported.
+	Report     func(context.Context, Complaint) error
+	SaveReport func(name string, data []byte) (path string, err error)
 	// Dial reaches a service and greets it as Device.
 	Dial func(ctx context.Context, service, pin string) (runner.Conn, error)
 	// Relay connects to the media relay.

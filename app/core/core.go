@@ -40,7 +40,14 @@ type Core struct {
 		fresh  bool
 	}
 
+	keeper keeper
+
 	// Owned by the run goroutine.
+	recent   recent
+	plans    []plan      // soonest first
+	listing  []Scheduled // the plans as shown; nil when to be made anew
+	report   Report
+	reports  int
 	settings Settings
 	service  Service
 	pin      string
@@ -99,6 +106,7 @@ func New(cfg Config) *Core {
 	c.sharing.Store(new(string))
 	c.useService(cfg.Settings.Service, cfg.Settings.Pin)
 	c.devices.Camera, c.devices.Microphone, c.devices.Speaker = cfg.Settings.Camera, cfg.Settings.Microphone, cfg.Settings.Speaker
+	c.recall()
 	c.publish()
 	if cfg.Hardware.List != nil {
 		c.tasks.Go(func() { c.post(listed{cfg.Hardware.List()}) })
@@ -242,6 +250,12 @@ func (c *Core) take(what any) {
 		c.served(w)
 	case updated:
 		c.update = w.update
+	case notKept:
+		c.notify(Notice{Code: NoticeProfileUnsaved, Severity: SeverityWarning})
+	case saved:
+		c.saved(w)
+	case reported:
+		c.reported(w)
 	case listed:
 		d := w.devices
 		d.Camera, d.Microphone, d.Speaker = c.devices.Camera, c.devices.Microphone, c.devices.Speaker
@@ -258,6 +272,7 @@ func (c *Core) refresh() {
 		c.meeting.state = c.observed.state
 		if c.meeting.state.Seat == call.SeatEnded {
 			c.session.Store(nil)
+			c.endPlan(c.meeting.link.Meeting, c.meeting.state.End)
 		}
 	}
 }
@@ -296,6 +311,7 @@ func (c *Core) notify(n Notice) {
 func (c *Core) publish() {
 	c.revision++
 	s := c.snapshot()
+	c.remembered(&s)
 	c.latest.Store(&s)
 	c.observers.Lock()
 	list := slices.Collect(maps.Values(c.observers.by))

@@ -34,6 +34,20 @@ func (c *Core) intent(i Intent) {
 		c.chooseDevices(i)
 	case Dismiss:
 		c.dismiss(i.Notice)
+	case ForgetPerson:
+		c.forgetPerson(i)
+	case Schedule:
+		c.schedule(i)
+	case StartScheduled:
+		c.startScheduled(i)
+	case Unschedule:
+		c.unschedule(i)
+	case SaveCalendar:
+		c.saveCalendar(i)
+	case SendReport:
+		c.sendReport(i)
+	case ClearReport:
+		c.clearReport()
 	case LeaveMeeting, EndMeeting, SetMic, SetCamera, SetShare, SetHand, Admit, AdmitAll, Refuse, Remove,
 		SetLocked, SendChat, JudgeCode:
 		if c.meeting != nil {
@@ -164,23 +178,37 @@ func (c *Core) mayEnter() bool {
 }
 
 func (c *Core) create(i StartMeeting) {
-	lobby, err := keys.NewLobbyKey()
+	about, lobby, err := c.describe(i)
 	if err != nil {
 		c.notify(Notice{Code: NoticeInternal, Severity: SeverityWarning})
 		return
+	}
+	c.host(keys.Link{Service: c.service.URL, Meeting: about.ID(), Pin: c.pin}, about, lobby, i.Passcode)
+}
+
+// describe makes the descriptor of a meeting, now or for later, and its lobby
+// key: all that nobody can change afterwards.
+func (c *Core) describe(i StartMeeting) (keys.Descriptor, keys.LobbyKey, error) {
+	lobby, err := keys.NewLobbyKey()
+	if err != nil {
+		return keys.Descriptor{}, keys.LobbyKey{}, err
 	}
 	about, err := keys.NewDescriptor(i.Mode, group.DefaultSuite, c.cfg.Device.Public(), lobby.Public(), c.cfg.Now())
 	if err != nil {
-		c.notify(Notice{Code: NoticeInternal, Severity: SeverityWarning})
-		return
+		return keys.Descriptor{}, keys.LobbyKey{}, err
 	}
-	about.Passcode = i.Passcode != ""
+	about.Passcode, about.Demand = i.Passcode != "", i.Demand
+	return about, lobby, i.Demand.Check()
+}
+
+// host creates the meeting of a descriptor and enters it.
+func (c *Core) host(link keys.Link, about keys.Descriptor, lobby keys.LobbyKey, passcode string) {
 	name, err := c.cfg.Device.SignName(about.ID(), 1, c.settings.Name)
 	if err != nil {
 		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
 		return
 	}
-	m := c.begin(keys.Link{Service: c.service.URL, Meeting: about.ID(), Pin: c.pin}, i.Passcode)
+	m := c.begin(link, passcode)
 	m.runner.Create(about, lobby, name)
 }
 
@@ -265,6 +293,7 @@ func (c *Core) closeMeeting() {
 	}
 	c.meeting = nil
 	c.session.Store(nil)
+	c.report = Report{}
 	c.notices = nil
 	c.tasks.Go(m.runner.Close)
 }
