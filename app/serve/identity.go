@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"conclave/keys/registry/ledger"
 	"conclave/keys/registry/setup"
 )
@@ -14,24 +16,26 @@ import (
 // identity is accounts, verification and the log behind the service's port. It
 // opens beside the start of everything else, because nobody waits for it there.
 type identity struct {
-	opened chan struct{} // closed when the fields below are set
-	people *setup.Identity
-	routes http.Handler
-	err    error
-	log    *slog.Logger
+	opened  chan struct{} // closed when the fields below are set
+	people  *setup.Identity
+	routes  http.Handler
+	figures prometheus.Collector
+	err     error
+	log     *slog.Logger
 }
 
 // openIdentity begins to open the identity in the data folder. For other than
 // this computer it waits, so that a mistake in the settings ends the program.
-func openIdentity(ctx context.Context, o options, log *slog.Logger) (*identity, error) {
+func openIdentity(ctx context.Context, o options, connection string, log *slog.Logger) (*identity, error) {
 	i := &identity{opened: make(chan struct{}), log: log}
 	open := func() {
 		defer close(i.opened)
 		i.people, i.err = setup.Open(ctx, setup.Config{
-			Dir: setup.Folder(o.Text("data")), File: o.Text("identity"), Local: o.local, Log: log,
+			Dir: setup.Folder(o.Text("data")), File: o.Text("identity"), Database: connection, Local: o.local, Log: log,
 		})
 		if i.err == nil {
 			i.routes = i.people.Handler()
+			i.figures = i.people.Registry.Figures()
 		}
 	}
 	if o.local {
@@ -63,6 +67,21 @@ func (i *identity) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	i.routes.ServeHTTP(w, r)
+}
+
+// Describe implements prometheus.Collector; what opens later is not described.
+func (i *identity) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector; what is not open yet has no figures.
+func (i *identity) Collect(out chan<- prometheus.Metric) {
+	select {
+	case <-i.opened:
+	default:
+		return
+	}
+	if i.figures != nil {
+		i.figures.Collect(out)
+	}
 }
 
 // close waits for the opening and closes what was opened.

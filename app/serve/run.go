@@ -22,8 +22,10 @@ import (
 	"conclave/app/service"
 	"conclave/call/relay"
 	"conclave/call/room"
+	"conclave/call/room/postgres"
 	"conclave/call/room/sqlite"
 	"conclave/keys/registry/setup"
+	registrystore "conclave/keys/registry/store"
 )
 
 // Exit codes.
@@ -130,6 +132,15 @@ func (o options) check() error {
 	if (o.Text("tls-cert") == "") != (o.Text("tls-key") == "") {
 		return usageError{errors.New("tls-cert and tls-key go together")}
 	}
+	if err := o.checkCertificates(); err != nil {
+		return err
+	}
+	if o.Text("database") != "" && (o.local || o.Text("data") == "") {
+		return usageError{errors.New("database wants a data folder beside it, for secrets and the log, and not --local")}
+	}
+	if f := o.Text("log-format"); f != "text" && f != "json" {
+		return usageError{fmt.Errorf("log-format %q is not text or json", f)}
+	}
 	if a := o.Text("media-address"); a != "" {
 		if _, err := netip.ParseAddr(a); err != nil {
 			return usageError{fmt.Errorf("media-address %q is not an IP address", a)}
@@ -158,8 +169,14 @@ func serve(ctx context.Context, p process, o options) error {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(o.Text("log"))) // checked
 	log := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: level}))
-
-	store, err := openStore(ctx, o, log)
+	if o.Text("log-format") == "json" {
+		log = slog.New(slog.NewJSONHandler(p.err, &slog.HandlerOptions{Level: level}))
+	}
+	connection, err := o.connection()
+	if err != nil {
+		return err
+	}
+	store, err := openStore(ctx, o, connection, log)
 	if err != nil {
 		return err
 	}
@@ -169,7 +186,7 @@ func serve(ctx context.Context, p process, o options) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	people, err := openIdentity(ctx, o, log)
+	people, err := openIdentity(ctx, o, connection, log)
 	if err != nil {
 		return err
 	}
@@ -179,7 +196,7 @@ func serve(ctx context.Context, p process, o options) error {
 		return err
 	}
 	s, err := service.New(service.Config{
-		Store: store, Relay: media, Identity: people, Log: log, URL: strings.TrimSuffix(o.Text("url"), "/"),
+		Store: store, Relay: media, Identity: people, Figures: people, Log: log, URL: strings.TrimSuffix(o.Text("url"), "/"),
 		Limits: room.Limits{
 			Lobby: o.Number("lobby"), Seated: o.Number("seats"), Hosted: o.Number("meetings-per-device"),
 			Longest: o.Duration("longest"), EmptyFor: o.Duration("empty-for"),
@@ -190,6 +207,11 @@ func serve(ctx context.Context, p process, o options) error {
 		_ = media.Close()
 		return err
 	}
+	admin, err := openAdmin(o, people, s.Figures(), log)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	defer admin.close()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(listener) }()
 	if o.local {
@@ -214,8 +236,35 @@ func serve(ctx context.Context, p process, o options) error {
 	return err
 }
 
-func openStore(ctx context.Context, o options, log *slog.Logger) (room.Store, error) {
+// connection reads the connection string of the database, which holds a
+// password; "" for none.
+func (o options) connection() (string, error) {
+	file := o.Text("database")
+	if file == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("database file %s cannot be read: %w", file, cause(err))
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return "", fmt.Errorf("database file %s is empty: it holds a connection string", file)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+func openStore(ctx context.Context, o options, connection string, log *slog.Logger) (room.Store, error) {
 	folder := o.Text("data")
+	if connection != "" {
+		c, err := registrystore.PostgresConfig(connection)
+		if err != nil {
+			return nil, fmt.Errorf("database file %s holds no connection string", o.Text("database"))
+		}
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, fmt.Errorf("data folder %s cannot be made: %w", folder, cause(err))
+		}
+		return postgres.Open(ctx, *c)
+	}
 	if folder == "" {
 		if !o.local {
 			log.Warn("no data folder is set: meetings and the certificate are lost at the end; see --data")
@@ -264,18 +313,20 @@ func listen(o options) (net.Listener, announcement, error) {
 	if o.local {
 		return l, announcement{URL: "http://" + l.Addr().String()}, nil
 	}
-	cert, pin, err := certificate(o)
+	config, pin, err := tlsConfig(o)
 	if err != nil {
 		_ = l.Close()
 		return nil, announcement{}, err
 	}
 	ready := announcement{URL: strings.TrimSuffix(o.Text("url"), "/"), Pin: pin}
 	if ready.URL == "" {
-		ready.URL = "https://" + net.JoinHostPort(hostOf(l.Addr()), portOf(l.Addr().String()))
+		host := hostOf(l.Addr())
+		if names := acmeDomains(o); len(names) > 0 {
+			host = names[0]
+		}
+		ready.URL = "https://" + net.JoinHostPort(host, portOf(l.Addr().String()))
 	}
-	return tls.NewListener(l, &tls.Config{
-		Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"},
-	}), ready, nil
+	return tls.NewListener(l, config), ready, nil
 }
 
 func flagFor(o options) string {

@@ -21,6 +21,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"conclave/call/room"
 	"conclave/call/wire"
 )
@@ -40,9 +42,12 @@ type Config struct {
 	Store room.Store
 	// Relay forwards the media; required. Close closes it.
 	Relay Relay
-	// Identity serves accounts, verification and the transparency log, under /v1/
-	// and /log/; nil: none. New's caller closes what is behind it, after Close.
+	// Identity serves accounts, verification and the transparency log, under /v1/,
+	// /log/ and /disclosures; nil: none. New's caller closes what is behind it,
+	// after Close.
 	Identity http.Handler
+	// Figures are shown with the service's own; nil: none.
+	Figures prometheus.Collector
 	// URL is the base under which clients reach this service, where that is not
 	// what they dial: "https://meet.example.org". Usually empty.
 	URL string
@@ -99,6 +104,8 @@ type Service struct {
 	hall   *room.Hall
 	mux    *http.ServeMux
 	log    *slog.Logger
+	// figures is the page for Prometheus.
+	figures http.Handler
 
 	// life ends when Close begins; connections and the sweeper watch it.
 	life context.Context
@@ -134,6 +141,7 @@ func New(c Config) (*Service, error) {
 		guests: map[string]int{},
 	}
 	s.life, s.stop = context.WithCancel(context.Background())
+	s.figures = s.newFigures()
 	s.routes()
 	s.work.Go(s.sweep)
 	return s, nil
@@ -166,8 +174,12 @@ func (s *Service) Serve(l net.Listener) error {
 	return nil
 }
 
-// Close ends all connections, stops the relay, and waits for every goroutine of
-// the service. Meetings in a store on disk go on in the next process.
+// farewell is how long Close waits for requests that have begun.
+const farewell = 5 * time.Second
+
+// Close lets requests that have begun end, ends all connections, stops the
+// relay, and waits for every goroutine of the service. Meetings in a store on
+// disk go on in the next process.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -178,7 +190,10 @@ func (s *Service) Close() error {
 	servers := s.servers
 	s.mu.Unlock()
 	s.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
 	for _, server := range servers {
+		_ = server.Shutdown(ctx) // or its time is over
 		_ = server.Close()
 	}
 	s.hall.Close()
@@ -209,10 +224,27 @@ func (s *Service) routes() {
 	s.mux.Handle("/rtc", s.config.Relay.Handler())
 	s.mux.Handle("/rtc/", s.config.Relay.Handler())
 	if s.config.Identity != nil {
-		s.mux.Handle("/v1/", s.config.Identity)
-		s.mux.Handle("/log/", s.config.Identity)
+		for _, path := range []string{"/v1/", "/log/", "/disclosures", "/disclosures.json"} {
+			s.mux.Handle(path, bounded(s.config.Identity))
+		}
 	}
-	s.mux.HandleFunc("GET /m/{meeting}", s.page)
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	s.mux.HandleFunc("GET /metrics", s.metrics)
+	s.mux.Handle("GET /m/{meeting}", bounded(http.HandlerFunc(s.page)))
+	s.mux.Handle("GET /healthz", bounded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
+	s.mux.Handle("GET /metrics", bounded(http.HandlerFunc(s.metrics)))
+}
+
+// The times of a plain request. Sockets have their own, so the server has none.
+const (
+	receiveWithin = 20 * time.Second
+	answerWithin  = time.Minute
+)
+
+// bounded cuts clients that send or read too slowly.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		_ = c.SetReadDeadline(time.Now().Add(receiveWithin)) // recorders in tests have none
+		_ = c.SetWriteDeadline(time.Now().Add(answerWithin))
+		next.ServeHTTP(w, r)
+	})
 }

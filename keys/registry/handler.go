@@ -27,10 +27,10 @@ const readTimeout = 10 * time.Second
 func (g *Registry) Handler() http.Handler {
 	mux := http.NewServeMux()
 	get := func(path string, f func(*http.Request) (any, error)) {
-		mux.HandleFunc("GET "+wire.Prefix+path, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("GET "+wire.Prefix+path, g.timed(path, func(w http.ResponseWriter, r *http.Request) {
 			out, err := g.allowed(r, f)
 			g.answer(w, path, out, err)
-		})
+		}))
 	}
 	get("about", func(*http.Request) (any, error) { return g.About(), nil })
 	get("disclosures", func(r *http.Request) (any, error) { return g.Report(r.Context()) })
@@ -38,10 +38,10 @@ func (g *Registry) Handler() http.Handler {
 	get("policy/{hash}", func(r *http.Request) (any, error) { return g.Policy(r.Context(), r.PathValue("hash")) })
 	get("terms/{hash}", func(r *http.Request) (any, error) { return g.Terms(r.Context(), r.PathValue("hash")) })
 	for path, f := range g.methods() {
-		mux.HandleFunc("POST "+wire.Prefix+path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, path, f) })
+		mux.HandleFunc("POST "+wire.Prefix+path, g.timed(path, func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, path, f) }))
 	}
-	mux.HandleFunc("POST "+wire.Prefix+"hooks/delivery", g.delivery)
-	mux.HandleFunc("POST "+wire.Prefix+"hooks/billing", g.billing)
+	mux.HandleFunc("POST "+wire.Prefix+"hooks/delivery", g.timed("hooks/delivery", g.delivery))
+	mux.HandleFunc("POST "+wire.Prefix+"hooks/billing", g.timed("hooks/billing", g.billing))
 	mux.HandleFunc(wire.Prefix, func(w http.ResponseWriter, _ *http.Request) {
 		g.answer(w, "unknown", nil, wire.Fail(wire.CodeNotFound))
 	})
@@ -150,12 +150,36 @@ func (g *Registry) serve(w http.ResponseWriter, r *http.Request, path string, f 
 		}
 		now := g.cfg.Now()
 		device, nonce, err := wire.Verify(r.Header.Get(wire.Header), r.Host, r.URL.Path, body, now)
-		if err != nil || g.nonces.take(string(nonce[:]), now) != nil {
+		if err != nil {
 			return nil, errUnauthorized()
+		}
+		if err := g.spend(r.Context(), nonce[:], now); err != nil {
+			return nil, err
 		}
 		return f(r.Context(), Caller{Device: device, Network: networkOf(r.RemoteAddr)}, body)
 	})
 	g.answer(w, path, out, err)
+}
+
+// spend refuses a nonce that was there before. Services that share a store
+// share what was spent, or a request could be repeated at the next one.
+func (g *Registry) spend(ctx context.Context, nonce []byte, now time.Time) error {
+	if g.nonces.take(string(nonce), now) != nil {
+		return errUnauthorized()
+	}
+	if !g.cfg.Shared {
+		return nil
+	}
+	err := g.cfg.Store.Write(ctx, func(tx store.Tx) error {
+		if err := tx.Prune(kindNonce, now); err != nil {
+			return err
+		}
+		return tx.Add(store.Record{Kind: kindNonce, Key: string(nonce), Until: now.Add(2 * wire.Skew)})
+	})
+	if errors.Is(err, store.ErrExists) {
+		return errUnauthorized()
+	}
+	return err
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -187,6 +211,11 @@ func (g *Registry) answer(w http.ResponseWriter, path string, out any, err error
 		g.cfg.Log.Error("registry request failed", slog.String("path", path), slog.Any("error", err))
 		failed = wire.Fail(wire.CodeInternal)
 	}
+	code := "ok"
+	if failed != nil {
+		code = string(failed.Code)
+	}
+	g.figures.requests.WithLabelValues(path, code).Inc()
 	if failed != nil {
 		if failed.RetryAfter > 0 {
 			h.Set("Retry-After", strconv.Itoa(failed.RetryAfter))

@@ -37,6 +37,16 @@ func DefaultLimits() Limits {
 	}
 }
 
+// Widen returns the limits with those of networks raised by a factor: for many
+// people behind one address.
+func (l Limits) Widen(factor int) Limits {
+	for _, r := range []*Rate{&l.CodesPerNetwork, &l.TriesPerNetwork, &l.Requests} {
+		r.Burst *= factor
+		r.Every /= time.Duration(factor)
+	}
+	return l
+}
+
 // maxBuckets bounds the memory of a limiter. When it is full, buckets that have
 // filled up again go; when none has, new keys are refused.
 const maxBuckets = 100_000

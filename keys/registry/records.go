@@ -27,6 +27,7 @@ const (
 	kindPolicy       store.Kind = "policy"       // key: hash; body: signed policy
 	kindTerms        store.Kind = "terms"        // key: hash; body: terms of a meeting
 	kindLogged       store.Kind = "logged"       // key: what was logged today
+	kindNonce        store.Kind = "nonce"        // key: of a request, where services share the store
 )
 
 type account struct {

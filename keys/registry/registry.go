@@ -71,6 +71,9 @@ type Config struct {
 	// Policy is in force.
 	Policy *policy.Policy
 	Limits Limits
+	// Shared says that other services work on the same store: nonces are then
+	// kept there.
+	Shared bool
 	// Log takes one line for each request that failed inside; nil for none.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
@@ -96,6 +99,7 @@ type Registry struct {
 	signed   []byte // the policy with its signature
 	limits   struct{ codesDevice, codesAddress, codesNetwork, tries, requests, passports *limiter }
 	nonces   *limiter
+	figures  *figures
 }
 
 // Caller is who sends a request: a device that signed it, from a network.
@@ -116,7 +120,9 @@ func New(cfg Config) (*Registry, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Registry{cfg: cfg, partners: map[string]voucher.Verifier{}}
+	g := &Registry{partners: map[string]voucher.Verifier{}, figures: newFigures()}
+	cfg.Ledger = measured{cfg.Ledger, g.figures}
+	g.cfg = cfg
 	for name, public := range cfg.Partners {
 		v, err := voucher.NewVerifier(public)
 		if err != nil {
@@ -154,7 +160,7 @@ func (g *Registry) Start(ctx context.Context) error {
 		{Kind: tlog.KindPolicy, Day: day, Version: g.cfg.Policy.Version, Commitment: g.cfg.Policy.Hash()},
 	}
 	err := g.cfg.Store.Write(ctx, func(tx store.Tx) error {
-		for _, kind := range []store.Kind{kindAttempt, kindPassport, kindEvent, kindTerms, kindLogged} {
+		for _, kind := range []store.Kind{kindAttempt, kindPassport, kindEvent, kindTerms, kindLogged, kindNonce} {
 			if err := tx.Prune(kind, now); err != nil {
 				return err
 			}

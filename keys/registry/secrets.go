@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
@@ -16,6 +17,9 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -36,9 +40,18 @@ var ErrSecrets = errors.New("open secrets: the seal key does not fit, or the fil
 // keys of policies and of the log, and the pepper of hashed numbers. They lie
 // behind a function, because package fmt reads past methods and pointers of
 // unexported fields.
-type Secrets struct{ kept func() *secretsFile }
+type Secrets struct {
+	kept func() *secretsFile
+	// keep replaces them, for all copies of this value. What kept returned before
+	// is never changed.
+	keep func(*secretsFile)
+}
 
-func hold(f *secretsFile) Secrets { return Secrets{func() *secretsFile { return f }} }
+func hold(f *secretsFile) Secrets {
+	var now atomic.Pointer[secretsFile]
+	now.Store(f)
+	return Secrets{now.Load, now.Store}
+}
 
 // Format prints "[hidden]".
 func (Secrets) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[hidden]")) }
@@ -89,42 +102,75 @@ func OpenSecrets(dir, sealFile, name string, now time.Time) (Secrets, error) {
 
 // NewSecrets makes fresh secrets, which are nowhere yet.
 func NewSecrets(name string, now time.Time) (Secrets, error) {
-	s := hold(&secretsFile{Pepper: make([]byte, 32)})
-	_, _ = rand.Read(s.kept().Pepper)
+	f := &secretsFile{Pepper: make([]byte, 32)}
+	_, _ = rand.Read(f.Pepper)
 	var err error
-	if s.kept().PolicyKey, s.kept().PolicyName, err = note.GenerateKey(nil, "policy."+name); err != nil {
+	if f.PolicyKey, f.PolicyName, err = note.GenerateKey(nil, "policy."+name); err != nil {
 		return Secrets{}, fmt.Errorf("make policy key: %w", err)
 	}
-	if s.kept().LogKey, s.kept().LogName, err = note.GenerateKey(nil, "log."+name); err != nil {
+	if f.LogKey, f.LogName, err = note.GenerateKey(nil, "log."+name); err != nil {
 		return Secrets{}, fmt.Errorf("make log key: %w", err)
 	}
-	return s, s.addAuthority(name, now)
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return Secrets{}, fmt.Errorf("make authority: %w", err)
+	}
+	if err := f.addAuthority(key, name, now); err != nil {
+		return Secrets{}, err
+	}
+	return hold(f), nil
 }
 
 // Rotate makes a new authority, which the one before certifies, and stores it:
 // clients that know an older one accept passports of the new one, and running
-// meetings go on with the passports they have.
-func (s Secrets) Rotate(dir, sealFile, name string, now time.Time) error {
+// meetings go on with the passports they have. It may be called while others
+// sign. key is that of the new authority; nil for a fresh one.
+func (s Secrets) Rotate(dir, sealFile, name string, key ed25519.PrivateKey, now time.Time) error {
 	if sealFile == "" {
 		sealFile = filepath.Join(dir, "seal.key")
 	}
-	if err := s.addAuthority(name, now); err != nil {
+	if key == nil {
+		var err error
+		if _, key, err = ed25519.GenerateKey(rand.Reader); err != nil {
+			return fmt.Errorf("make authority: %w", err)
+		}
+	}
+	next := *s.kept()
+	next.Authorities, next.Crosses = slices.Clone(next.Authorities), slices.Clone(next.Crosses)
+	if err := next.addAuthority(key, name, now); err != nil {
 		return err
 	}
-	return s.save(filepath.Join(dir, "secrets.sealed"), sealFile)
+	if err := hold(&next).save(filepath.Join(dir, "secrets.sealed"), sealFile); err != nil {
+		return err
+	}
+	s.keep(&next)
+	return nil
 }
 
-func (s Secrets) addAuthority(name string, now time.Time) error {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return fmt.Errorf("make authority: %w", err)
-	}
+// IsAuthority says whether a key is that of the newest authority.
+func (s Secrets) IsAuthority(key ed25519.PrivateKey) bool {
+	return subtle.ConstantTimeCompare(s.kept().Seed, key.Seed()) == 1
+}
+
+func (f *secretsFile) addAuthority(key ed25519.PrivateKey, name string, now time.Time) error {
 	serial := make([]byte, 16)
 	_, _ = rand.Read(serial)
 	serial[0] = serial[0]&0x7f | 0x40
+	number, before := 1, (*x509.Certificate)(nil)
+	if n := len(f.Authorities); n > 0 {
+		var err error
+		if before, err = x509.ParseCertificate(f.Authorities[n-1]); err != nil {
+			return fmt.Errorf("make authority: %w", err)
+		}
+		// Two authorities of one name could not be told apart in a chain.
+		if number, err = strconv.Atoi(before.Subject.SerialNumber); err != nil {
+			return errors.New("make authority: the one before has no number")
+		}
+		number++
+	}
 	template := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial),
-		Subject:      pkix.Name{CommonName: name, SerialNumber: fmt.Sprint(len(s.kept().Authorities) + 1)},
+		Subject:      pkix.Name{CommonName: name, SerialNumber: strconv.Itoa(number)},
 		NotBefore:    now.Add(-time.Hour), NotAfter: now.AddDate(authorityYears, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
@@ -132,21 +178,17 @@ func (s Secrets) addAuthority(name string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("make authority: %w", err)
 	}
-	if n := len(s.kept().Authorities); n > 0 {
-		before, err := x509.ParseCertificate(s.kept().Authorities[n-1])
+	if before != nil {
+		cross, err := x509.CreateCertificate(rand.Reader, template, before, key.Public(), ed25519.NewKeyFromSeed(f.Seed))
 		if err != nil {
 			return fmt.Errorf("make authority: %w", err)
 		}
-		cross, err := x509.CreateCertificate(rand.Reader, template, before, key.Public(), ed25519.NewKeyFromSeed(s.kept().Seed))
-		if err != nil {
-			return fmt.Errorf("make authority: %w", err)
-		}
-		s.kept().Crosses = append(s.kept().Crosses, cross)
+		f.Crosses = append(f.Crosses, cross)
 	}
-	s.kept().Authorities = append(s.kept().Authorities, own)
-	s.kept().Seed = key.Seed()
-	if drop := len(s.kept().Authorities) - maxAuthorities; drop > 0 {
-		s.kept().Authorities, s.kept().Crosses = s.kept().Authorities[drop:], s.kept().Crosses[drop:]
+	f.Authorities = append(f.Authorities, own)
+	f.Seed = key.Seed()
+	if drop := len(f.Authorities) - maxAuthorities; drop > 0 {
+		f.Authorities, f.Crosses = f.Authorities[drop:], f.Crosses[drop:]
 	}
 	return nil
 }
@@ -175,17 +217,18 @@ func (s Secrets) PolicySigner() (note.Signer, error) {
 // sign makes the certificate of a passport, and the chain that clients with an
 // older authority need.
 func (s Secrets) sign(p keys.Passport) ([][]byte, error) {
-	newest, err := x509.ParseCertificate(s.kept().Authorities[len(s.kept().Authorities)-1])
+	now := s.kept()
+	newest, err := x509.ParseCertificate(now.Authorities[len(now.Authorities)-1])
 	if err != nil {
 		return nil, fmt.Errorf("sign passport: %w", err)
 	}
-	leaf, err := keys.SignPassport(newest, ed25519.NewKeyFromSeed(s.kept().Seed), p)
+	leaf, err := keys.SignPassport(newest, ed25519.NewKeyFromSeed(now.Seed), p)
 	if err != nil {
 		return nil, err
 	}
 	chain := [][]byte{leaf}
-	for i := len(s.kept().Crosses) - 1; i >= 0; i-- {
-		chain = append(chain, s.kept().Crosses[i])
+	for i := len(now.Crosses) - 1; i >= 0; i-- {
+		chain = append(chain, now.Crosses[i])
 	}
 	return chain, nil
 }

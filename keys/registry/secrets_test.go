@@ -73,7 +73,7 @@ func TestRotatedAuthorityIsAcceptedByOldClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := secrets.Rotate(dir, "", "conclave.test", now); err != nil {
+		if err := secrets.Rotate(dir, "", "conclave.test", nil, now); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,5 +96,35 @@ func TestRotatedAuthorityIsAcceptedByOldClients(t *testing.T) {
 		if _, err := client.Check(t.Context(), row.roots, row.b, ana.Device.Public(), time.Now()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestManyRotationsKeepTheLastClients rotates more often than chains are long:
+// who knew the authority before, or the one before that, goes on.
+func TestManyRotationsKeepTheLastClients(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	secrets, err := registry.OpenSecrets(dir, "", "conclave.test", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := newMemoryLedger()
+	s := registrytest.NewService(t, func(c *registry.Config) { c.Secrets, c.Ledger = secrets, log })
+	ana := s.SignedIn(t, "ana@home.example", "Ana")
+	known := []keys.Roots{rootsOf(t, secrets), rootsOf(t, secrets)}
+	for i := range 6 {
+		if err := secrets.Rotate(dir, "", "conclave.test", nil, now); err != nil {
+			t.Fatal(err)
+		}
+		b, err := ana.Passport(t.Context()) // the running service signs with the new one at once
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := log.client(t)
+		for age, roots := range append([]keys.Roots{rootsOf(t, secrets)}, known...) {
+			if _, err := client.Check(t.Context(), roots, b, ana.Device.Public(), time.Now()); err != nil {
+				t.Errorf("rotation %d, roots %d rotations old: %v", i+1, age, err)
+			}
+		}
+		known = []keys.Roots{rootsOf(t, secrets), known[0]}
 	}
 }

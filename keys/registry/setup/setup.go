@@ -8,6 +8,7 @@ package setup
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -32,16 +33,22 @@ import (
 // Settings is the settings file: JSON, every field optional, unknown fields are
 // errors. app/ADMIN.md explains them.
 type Settings struct {
-	Name       string `json:"name"`        // in codes, certificates and the log's origin; "conclave.local"
-	Policy     string `json:"policy"`      // preset or file; "verify-once"
-	SealKey    string `json:"seal_key"`    // file that seals the secrets; "seal.key" in the folder
-	MailHost   string `json:"mail_host"`   // SMTP server; none: outbox
-	MailPort   int    `json:"mail_port"`   // 587
-	MailTLS    bool   `json:"mail_tls"`    // TLS from the first byte instead of STARTTLS
-	MailFrom   string `json:"mail_from"`   // sender
-	MailUser   string `json:"mail_user"`   // none: no sign-in
-	MailSecret string `json:"mail_secret"` // file with the password
-	MailRoots  string `json:"mail_roots"`  // file with authorities of the server; the system's
+	Name    string `json:"name"`     // in codes, certificates and the log's origin; "conclave.local"
+	Policy  string `json:"policy"`   // preset or file; "verify-once"
+	SealKey string `json:"seal_key"` // file that seals the secrets; "seal.key" in the folder
+	// AuthorityKey is a file with the key that signs passports, in place of one
+	// of the service's own making: Ed25519, PKCS #8 in PEM.
+	AuthorityKey string `json:"authority_key"`
+	// NetworkFactor raises what one network may ask for: a school behind one
+	// address. 1 to 1000; 0 is 1.
+	NetworkFactor int    `json:"network_factor"`
+	MailHost      string `json:"mail_host"`   // SMTP server; none: outbox
+	MailPort      int    `json:"mail_port"`   // 587
+	MailTLS       bool   `json:"mail_tls"`    // TLS from the first byte instead of STARTTLS
+	MailFrom      string `json:"mail_from"`   // sender
+	MailUser      string `json:"mail_user"`   // none: no sign-in
+	MailSecret    string `json:"mail_secret"` // file with the password
+	MailRoots     string `json:"mail_roots"`  // file with authorities of the server; the system's
 
 	SMSProvider string            `json:"sms_provider"` // generic, twilio or vonage; none: no phones, outbox with --local
 	SMSURL      string            `json:"sms_url"`
@@ -69,6 +76,10 @@ type Config struct {
 	// Dir holds everything; "" keeps accounts in memory and the log in a folder
 	// that is removed at the end.
 	Dir string
+	// Database is the connection string of a PostgreSQL database that services
+	// share; "" for SQLite in Dir. Dir must be set, and shared as well: it holds
+	// secrets and log.
+	Database string
 	// File is the settings file; "" for the defaults.
 	File string
 	// Local serves one computer: its app may read the outbox.
@@ -84,9 +95,16 @@ type Identity struct {
 	Registry *registry.Registry
 	Ledger   *ledger.Ledger
 	Secrets  registry.Secrets
-	close    []func() error
-	stop     context.CancelFunc
-	daily    chan struct{}
+
+	settings        Settings
+	dir, secretsDir string
+	memory          bool          // nothing stays
+	sqlite          *store.SQLite // nil with PostgreSQL
+	authorityKey    ed25519.PrivateKey
+
+	close []func() error
+	stop  context.CancelFunc
+	daily chan struct{}
 }
 
 // startTimeout bounds what Open finishes of the last time.
@@ -101,7 +119,7 @@ func Open(ctx context.Context, cfg Config) (_ *Identity, err error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Identity{daily: make(chan struct{})}
+	i := &Identity{daily: make(chan struct{}), settings: settings}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.closeAll())
@@ -144,27 +162,36 @@ func (i *Identity) everyDay(life context.Context, log *slog.Logger) {
 // open makes the parts and returns the registry's configuration.
 func (i *Identity) open(ctx context.Context, cfg Config, s Settings) (registry.Config, error) {
 	rc := registry.Config{Name: s.Name, Log: cfg.Log}
+	if s.NetworkFactor < 0 || s.NetworkFactor > 1000 {
+		return rc, errors.New("read identity settings: network_factor is 0 to 1000")
+	}
+	rc.Limits = registry.DefaultLimits().Widen(max(s.NetworkFactor, 1))
 	dir := cfg.Dir
 	var err error
 	if dir == "" {
+		if cfg.Database != "" {
+			return rc, errors.New("open identity: a database needs a data folder, for secrets and log")
+		}
+		i.memory = true
 		if dir, err = os.MkdirTemp("", "conclave-identity-"); err != nil {
 			return rc, fmt.Errorf("open identity: %w", err)
 		}
 		i.close = append(i.close, func() error { return os.RemoveAll(dir) })
-		rc.Store = store.NewMemory()
-	} else {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return rc, fmt.Errorf("open identity: %w", err)
-		}
-		database, err := store.OpenSQLite(ctx, filepath.Join(dir, "registry.db"))
-		if err != nil {
+	}
+	i.dir, i.secretsDir = dir, filepath.Join(dir, "secrets")
+	if err := i.openStore(ctx, &rc, cfg.Database); err != nil {
+		return rc, err
+	}
+	if i.Secrets, err = registry.OpenSecrets(i.secretsDir, s.SealKey, s.Name, time.Now()); err != nil {
+		return rc, err
+	}
+	if i.authorityKey, err = readAuthority(s.AuthorityKey); err != nil {
+		return rc, err
+	}
+	if i.authorityKey != nil && !i.Secrets.IsAuthority(i.authorityKey) {
+		if err := i.rotateTo(ctx, i.authorityKey); err != nil {
 			return rc, err
 		}
-		rc.Store = database
-		i.close = append(i.close, database.Close)
-	}
-	if i.Secrets, err = registry.OpenSecrets(filepath.Join(dir, "secrets"), s.SealKey, s.Name, time.Now()); err != nil {
-		return rc, err
 	}
 	i.Ledger, err = ledger.Open(ledger.Config{Dir: filepath.Join(dir, "log"), Key: i.Secrets.LogSigner()}, i.Secrets.LogKey())
 	if err != nil {
@@ -183,6 +210,33 @@ func (i *Identity) open(ctx context.Context, cfg Config, s Settings) (registry.C
 		return rc, err
 	}
 	return rc, partners(&rc, s, cfg)
+}
+
+// openStore opens PostgreSQL, SQLite, or nothing that stays.
+func (i *Identity) openStore(ctx context.Context, rc *registry.Config, connection string) error {
+	if i.memory {
+		rc.Store = store.NewMemory()
+		return nil
+	}
+	if err := os.MkdirAll(i.dir, 0o700); err != nil {
+		return fmt.Errorf("open identity: %w", err)
+	}
+	if connection != "" {
+		database, err := store.OpenPostgres(ctx, connection)
+		if err != nil {
+			return err
+		}
+		rc.Store, rc.Shared = database, true
+		i.close = append(i.close, database.Close)
+		return nil
+	}
+	var err error
+	if i.sqlite, err = store.OpenSQLite(ctx, filepath.Join(i.dir, "registry.db")); err != nil {
+		return err
+	}
+	rc.Store = i.sqlite
+	i.close = append(i.close, i.sqlite.Close)
+	return nil
 }
 
 func loadPolicy(name string) (*policy.Policy, error) {
@@ -313,9 +367,12 @@ func read(file string) (Settings, error) {
 	return s, nil
 }
 
-// Handler serves the registry (wire.Prefix) and the log (client.LogPrefix).
+// Handler serves the registry (wire.Prefix), the log (client.LogPrefix) and the
+// transparency report.
 func (i *Identity) Handler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+registry.ReportPath, i.Registry.ServeReport)
+	mux.HandleFunc("GET "+registry.ReportFile, i.Registry.ServeReport)
 	mux.Handle(wire.Prefix, i.Registry.Handler())
 	mux.Handle(client.LogPrefix, http.StripPrefix("/log", i.Ledger))
 	return mux
