@@ -106,6 +106,8 @@ const (
 	NoticeShareStopped  //
 	NoticeSuspended     // everything
 	NoticeResumed       //
+	NoticeFalsePassport // what a member shows does not hold, Name
+	NoticeAgainstPolicy // a member whom the policy does not let in, Name
 	NoticeNotAllowed    // the host's rules forbid what was wished
 )
 

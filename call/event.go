@@ -15,6 +15,7 @@ type (
 		Sealed keys.SignedDescriptor
 		About  keys.Descriptor
 		Name   keys.NameStatement
+		Most   int // people that policy lets this host have; 0 is unlimited
 	}
 	// Join: knock at a meeting whose id the link gave.
 	Join struct {
@@ -88,7 +89,9 @@ type (
 		KeyPackage []byte
 		Name       keys.NameStatement
 		Passcode   bool // right, or none is asked
-		Broken     bool // it could not be opened or does not fit its device
+		Passport   []byte
+		Proof      Proof // what Passport proves; zero keeps them out
+		Broken     bool  // it could not be opened or does not fit its device
 	}
 	// EpochReady: the group is at Epoch with these members.
 	EpochReady struct {

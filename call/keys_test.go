@@ -85,14 +85,14 @@ func TestOneCommitTakesNoMoreThanTheServiceDoes(t *testing.T) {
 	for i := range AdmitMost + 5 {
 		var k keys.PublicKey
 		k[0], k[1] = 200, byte(i)
-		p.do(KnockOpened{Ticket: wire.Ticket(i + 1), Device: k, Passcode: true})
+		p.do(KnockOpened{Ticket: wire.Ticket(i + 1), Device: k, Passcode: true, Proof: NoAccounts()})
 	}
 	p.do(Admit{})
 	want(t, "adds", len(one[MakeCommit](p).Adds), AdmitMost)
 }
 
 func TestOnlyTheHostAdmits(t *testing.T) {
-	p := seated(t).do(Admit{}, KnockOpened{Ticket: 3, Device: key(3), Passcode: true}, Refuse{3}, Remove{key(0)}, Lock{true})
+	p := seated(t).do(Admit{}, KnockOpened{Ticket: 3, Device: key(3), Passcode: true, Proof: NoAccounts()}, Refuse{3}, Remove{key(0)}, Lock{true})
 	p.from(wire.Knocking{Ticket: 3, Device: key(3), KeyPackage: []byte("k"), Sealed: []byte("s")})
 	for _, e := range p.all {
 		switch e.(type) {
@@ -234,14 +234,14 @@ func TestWrongPasscodeIsRefusedAndCounted(t *testing.T) {
 		p.do(KnockOpened{Ticket: wire.Ticket(i + 1), Device: key(1)})
 		want(t, "reason", sent[wire.Refuse](p).Reason, wire.ReasonPasscode)
 	}
-	p.do(KnockOpened{Ticket: 99, Device: key(1), Passcode: true})
+	p.do(KnockOpened{Ticket: 99, Device: key(1), Passcode: true, Proof: NoAccounts()})
 	want(t, "right, but too late", sent[wire.Refuse](p).Reason, wire.ReasonRefused)
-	p.do(KnockOpened{Ticket: 100, Device: key(2), Passcode: true})
+	p.do(KnockOpened{Ticket: 100, Device: key(2), Passcode: true, Proof: NoAccounts()})
 	want(t, "somebody else", len(p.s.Lobby), 1)
 }
 
 func TestBrokenKnockIsRefused(t *testing.T) {
-	p := hosting(t).do(KnockOpened{Ticket: 1, Device: key(1), Broken: true, Passcode: true})
+	p := hosting(t).do(KnockOpened{Ticket: 1, Device: key(1), Broken: true, Passcode: true, Proof: NoAccounts()})
 	want(t, "reason", sent[wire.Refuse](p).Reason, wire.ReasonRefused)
 	want(t, "lobby", len(p.s.Lobby), 0)
 }

@@ -69,6 +69,7 @@ type envelope struct {
 	Rules     *statement `json:"rules,omitempty"`
 	React     Reaction   `json:"react,omitempty"`
 	Lower     []byte     `json:"lower,omitempty"`
+	Passports [][]byte   `json:"passports,omitempty"`
 }
 
 type heartbeat struct {
@@ -109,6 +110,8 @@ func EncodePayload(p Payload) ([]byte, error) {
 		e.React = p.Reaction
 	case Lower:
 		e.Lower = p.Person[:]
+	case Passports:
+		e.Passports = p.Bundles
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
@@ -143,6 +146,13 @@ func DecodePayload(data []byte) (Payload, error) {
 			return nil, err
 		}
 		found = append(found, names)
+	}
+	if len(e.Passports) > 0 {
+		passports, err := decodePassports(e.Passports)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, passports)
 	}
 	if e.Text != nil {
 		if text, ok := CleanText(*e.Text); ok && text == *e.Text {

@@ -38,4 +38,5 @@ const (
 	EndPinMismatch              // the service's certificate is not the link's
 	EndTooFast                  // the service asked to slow down
 	EndServiceExpired           // the service forgot the meeting
+	EndPolicy                   // the policy or the host's demand does not let this person in
 )

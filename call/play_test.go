@@ -192,7 +192,7 @@ func (p *play) hostSays(st Statement) *play {
 func (p *play) knocked(ticket wire.Ticket, i int) *play {
 	p.t.Helper()
 	p.from(wire.Knocking{Ticket: ticket, Device: key(i), KeyPackage: []byte("kp"), Sealed: []byte("s")})
-	return p.do(KnockOpened{Ticket: ticket, Device: key(i), KeyPackage: []byte("kp"), Name: p.name(i, "Guest"), Passcode: true})
+	return p.do(KnockOpened{Ticket: ticket, Device: key(i), KeyPackage: []byte("kp"), Name: p.name(i, "Guest"), Passcode: true, Proof: NoAccounts()})
 }
 
 func find[E Effect](effects []Effect) (out []E) {

@@ -158,6 +158,11 @@ type State struct {
 	Matched  []keys.PublicKey // line-up of the last code that matched
 	LeftOver int
 
+	Mine      Paper         // this device's own
+	Papers    []Paper       // of the others
+	Most      int           // as host: people that policy lets in; 0 is unlimited
+	Withdrawn []wire.Ticket // knocks that went away, newest last
+
 	Rule    Statement          // the host's word, as ordered
 	Told    bool               // it was heard since this device came in
 	Plan    Statement          // as host: what was said last
@@ -231,6 +236,8 @@ type Knocker struct {
 	Admitted   bool // waiting for, or in, a commit
 	InCommit   bool
 	Away       bool // not shown again since the link was lost
+	Passport   []byte
+	Proof      Proof // what Passport proves; see State.Refusal
 }
 
 // Line is one chat message.

@@ -83,6 +83,12 @@ func (m *machine) step(e Event) {
 		m.epochReady(e)
 	case KeyFault:
 		m.breakKeys(e.Fault)
+	case OwnPassport:
+		m.ownPassport(e)
+	case PassportChecked:
+		m.passportChecked(e)
+	case CheckAgain:
+		m.checkAgain()
 	case Heard:
 		m.heard(e)
 	case Echoed:

@@ -17,7 +17,7 @@ func (m *machine) knockSealed(e KnockSealed) {
 // knockOpened is where the host's device decides what the service cannot:
 // passcode, name, and who comes back unasked.
 func (m *machine) knockOpened(e KnockOpened) {
-	if !m.Host() || m.Seat != SeatSeated {
+	if !m.Host() || m.Seat != SeatSeated || m.isStaleKnock(e.Ticket) {
 		return
 	}
 	if e.Broken || e.Device == m.Self || m.Guesses[e.Device] >= PasscodeTries {
@@ -41,7 +41,7 @@ func (m *machine) knockOpened(e KnockOpened) {
 	}
 	m.Lobby = append(slices.Clip(m.Lobby), Knocker{
 		Ticket: e.Ticket, Key: e.Device, KeyPackage: e.KeyPackage, Name: e.Name, Since: m.now,
-		Admitted: m.returns(e),
+		Admitted: m.returns(e), Passport: e.Passport, Proof: e.Proof, Away: m.Link != LinkUp,
 	})
 	m.planCommit(false)
 }
@@ -86,10 +86,11 @@ func (m *machine) admitted() []Knocker {
 	if m.Rule.Rules.Suspended {
 		return nil
 	}
+	room := min(AdmitMost, m.room())
 	for _, k := range m.Lobby {
 		_, member := m.Person(k.Key)
 		twice := slices.ContainsFunc(out, func(o Knocker) bool { return o.Key == k.Key })
-		if k.Admitted && !k.Away && !member && !twice && len(out) < AdmitMost {
+		if k.Admitted && !k.Away && !member && !twice && len(out) < room && m.mayEnter(k) {
 			out = append(out, k)
 		}
 	}
@@ -180,6 +181,7 @@ func (m *machine) epochReady(e EpochReady) {
 		m.answered(m.Committing)
 		m.Committing = 0
 	}
+	m.keepPapers(e.Added)
 	m.welcomed(e.Added)
 	m.Removing = without(m.Removing, func(k keys.PublicKey) bool {
 		_, in := m.Person(k)
@@ -314,6 +316,7 @@ func (m *machine) greet(e EpochReady, first bool) {
 	if e.By == m.Self && len(e.Added) > 0 {
 		m.sayRules()
 		m.sayNames(true)
+		m.sayPassports(true)
 	}
 }
 
@@ -347,6 +350,8 @@ func (m *machine) heard(e Heard) {
 		m.heardReact(e.From, p.Reaction)
 	case Lower:
 		m.heardLower(e.From, p)
+	case Passports:
+		m.heardPassports(e.From, p)
 	case Heartbeat:
 		m.heardHeartbeat(e, p)
 	case Present:

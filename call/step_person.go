@@ -11,7 +11,7 @@ func (m *machine) create(e Create) {
 	if m.Seat != SeatOut || m.Link != LinkDown {
 		return
 	}
-	m.Creating, m.Sealed, m.About, m.Meeting = true, e.Sealed, e.About, e.About.ID()
+	m.Creating, m.Sealed, m.About, m.Meeting, m.Most = true, e.Sealed, e.About, e.About.ID(), e.Most
 	m.learnName(e.Name)
 	m.Name = e.Name
 	m.dial()
@@ -66,7 +66,8 @@ func (m *machine) admit(e Admit) {
 	}
 	m.Lobby = slices.Clone(m.Lobby)
 	for i := range m.Lobby {
-		if len(e.Tickets) == 0 || slices.Contains(e.Tickets, m.Lobby[i].Ticket) {
+		wanted := len(e.Tickets) == 0 || slices.Contains(e.Tickets, m.Lobby[i].Ticket)
+		if wanted && m.mayEnter(m.Lobby[i]) {
 			m.Lobby[i].Admitted = true
 		}
 	}
@@ -127,6 +128,7 @@ func (m *machine) sayAgain() {
 		m.say(m.present())
 		m.sayRules()
 		m.sayNames(m.Host())
+		m.sayPassports(false)
 	}
 	if m.NewName.Sequence != 0 {
 		m.say(Names{[]keys.NameStatement{m.NewName}})

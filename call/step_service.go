@@ -77,7 +77,7 @@ func (m *machine) fromService(message wire.Message) {
 	case wire.Knocking:
 		m.knocking(w)
 	case wire.Withdrawn:
-		m.Lobby = without(m.Lobby, func(k Knocker) bool { return k.Ticket == w.Ticket })
+		m.withdrawn(w.Ticket)
 	case wire.Refused:
 		if m.Seat == SeatKnocking {
 			m.finish(refusals(w.Reason))
@@ -373,7 +373,7 @@ func (m *machine) sayFailed(a Asked, c wire.Code) {
 		}
 		m.Chat = slices.Clone(m.Chat)
 		m.Chat[i].Ref = m.say(p)
-	case Names, Lower:
+	case Names, Lower, Passports:
 		m.say(p)
 	case Statement:
 		if p.Sequence == m.newest().Sequence {

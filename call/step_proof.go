@@ -1,0 +1,170 @@
+package call
+
+import (
+	"bytes"
+	"slices"
+
+	"conclave/call/wire"
+	"conclave/keys"
+	"conclave/keys/policy"
+)
+
+// withdrawnKept bounds the tickets that were withdrawn while their knocks were
+// being checked.
+const withdrawnKept = 128
+
+// ownPassport takes the own passport over. Whoever is refused by what the host
+// signed does not even knock.
+func (m *machine) ownPassport(e OwnPassport) {
+	renewed := !bytes.Equal(m.Mine.Bundle, e.Bundle)
+	m.Mine = Paper{Device: m.Self, Bundle: e.Bundle, Proof: e.Proof}
+	if m.Seat == SeatKnocking && m.Keys == KeysJoining && m.Entry == 0 {
+		if _, refused := m.Refusal(e.Proof); refused {
+			m.finish(EndPolicy)
+			return
+		}
+	}
+	if m.Seat == SeatSeated && renewed && len(m.People) > 1 {
+		m.sayPassports(false)
+	}
+}
+
+// mayEnter reports whether k may be let in by the host's word.
+func (m *machine) mayEnter(k Knocker) bool {
+	_, refused := m.Refusal(k.Proof)
+	return !refused
+}
+
+// room is how many more people the host's policy lets in.
+func (m *machine) room() int {
+	if m.Most == policy.Unlimited {
+		return AdmitMost
+	}
+	return max(0, m.Most-len(m.People))
+}
+
+// isStaleKnock reports whether a knock went away while it was being checked, or
+// was checked twice.
+func (m *machine) isStaleKnock(t wire.Ticket) bool {
+	return slices.Contains(m.Withdrawn, t) ||
+		slices.ContainsFunc(m.Lobby, func(k Knocker) bool { return k.Ticket == t })
+}
+
+func (m *machine) withdrawn(t wire.Ticket) {
+	m.Lobby = without(m.Lobby, func(k Knocker) bool { return k.Ticket == t })
+	m.Withdrawn = append(slices.Clip(m.Withdrawn), t)
+	if len(m.Withdrawn) > withdrawnKept {
+		m.Withdrawn = slices.Clone(m.Withdrawn[len(m.Withdrawn)-withdrawnKept:])
+	}
+}
+
+// keepPapers takes over what the host checked in the lobby, and forgets those
+// who left.
+func (m *machine) keepPapers(added []keys.PublicKey) {
+	for _, k := range m.Lobby {
+		if slices.Contains(added, k.Key) {
+			m.putPaper(Paper{Device: k.Key, Bundle: k.Passport, Proof: k.Proof})
+		}
+	}
+	m.Papers = without(m.Papers, func(p Paper) bool {
+		_, in := m.Person(p.Device)
+		return !in
+	})
+}
+
+func (m *machine) putPaper(p Paper) {
+	m.Papers = append(without(m.Papers, func(o Paper) bool { return o.Device == p.Device }), p)
+}
+
+// sayPassports says the own passport, or those of all members that are known:
+// each client checks everybody's for itself.
+func (m *machine) sayPassports(all bool) {
+	var bundles [][]byte
+	if len(m.Mine.Bundle) > 0 {
+		bundles = append(bundles, m.Mine.Bundle)
+	}
+	for _, p := range m.Papers {
+		if all && len(p.Bundle) > 0 && p.Proof.Checked != CheckedFalse {
+			bundles = append(bundles, p.Bundle)
+		}
+	}
+	size, first := 0, 0
+	for i, b := range bundles {
+		if size+len(b) > maxPassportBytes {
+			m.say(Passports{bundles[first:i]})
+			size, first = 0, i
+		}
+		size += len(b)
+	}
+	if first < len(bundles) {
+		m.say(Passports{bundles[first:]})
+	}
+}
+
+// heardPassports has members' passports checked. One's own word about oneself
+// counts always; somebody else's only where nothing is known yet.
+func (m *machine) heardPassports(from keys.PublicKey, p Passports) {
+	for _, bundle := range p.Bundles {
+		device := deviceOf(bundle)
+		if _, in := m.Person(device); !in || device == m.Self {
+			continue
+		}
+		i := slices.IndexFunc(m.Papers, func(o Paper) bool { return o.Device == device })
+		if i >= 0 && len(m.Papers[i].Bundle) > 0 && (device != from || bytes.Equal(m.Papers[i].Bundle, bundle)) {
+			continue
+		}
+		paper := Paper{Device: device, Bundle: bundle}
+		if i >= 0 {
+			paper.Proof = m.Papers[i].Proof // until the new one is checked
+		}
+		m.putPaper(paper)
+		m.do(CheckPassport{Shown{Device: device, Bundle: bundle}})
+	}
+}
+
+func (m *machine) passportChecked(e PassportChecked) {
+	i := slices.IndexFunc(m.Papers, func(p Paper) bool {
+		return p.Device == e.Device && bytes.Equal(p.Bundle, e.Bundle)
+	})
+	if i < 0 {
+		return
+	}
+	before := m.Papers[i].Proof
+	if e.Proof.Checked == CheckedAway && before.Checked == CheckedHolds {
+		return // it stood the check; that the log is away now accuses nobody
+	}
+	m.Papers = slices.Clone(m.Papers)
+	m.Papers[i].Proof = e.Proof
+	if e.Proof.Checked == CheckedFalse && before.Flaw != e.Proof.Flaw {
+		m.do(Tell{Notice: NoticeFalsePassport, Name: m.nameOf(e.Device)})
+	}
+	if _, refused := m.Refusal(e.Proof); refused && e.Proof.Checked == CheckedHolds && before.Checked != CheckedHolds {
+		m.do(Tell{Notice: NoticeAgainstPolicy, Name: m.nameOf(e.Device)})
+	}
+}
+
+// checkAgain asks about everybody's passport anew: one may have been revoked.
+func (m *machine) checkAgain() {
+	if m.Seat != SeatSeated {
+		return
+	}
+	m.do(FetchOwn{})
+	for _, p := range m.Papers {
+		if len(p.Bundle) > 0 {
+			m.do(CheckPassport{Shown{Device: p.Device, Bundle: p.Bundle}})
+		}
+	}
+}
+
+// deviceOf is the device that a bundle speaks of; zero for nonsense.
+func deviceOf(bundle []byte) keys.PublicKey {
+	b, err := keys.ParsePassportBundle(bundle)
+	if err != nil {
+		return keys.PublicKey{}
+	}
+	p, err := keys.ParsePassport(b.Chain[0])
+	if err != nil {
+		return keys.PublicKey{}
+	}
+	return p.Device
+}
