@@ -35,7 +35,7 @@ func open(t *testing.T, cfg setup.Config) (*setup.Identity, string) {
 	return i, server.URL
 }
 
-func person(t *testing.T, url string, seed byte) *client.Client {
+func newPerson(t *testing.T, url string, seed byte) *client.Client {
 	t.Helper()
 	c, err := client.New(client.Config{Service: url, Device: keys.DeviceKeyFromSeed([32]byte{seed}), Transport: &http.Transport{DisableKeepAlives: true}})
 	if err != nil {
@@ -62,7 +62,7 @@ func signIn(t *testing.T, c *client.Client, address string) {
 func TestDefaultsWorkAtOnceAndSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	i, url := open(t, setup.Config{Dir: dir, Local: true})
-	ana := person(t, url, 1)
+	ana := newPerson(t, url, 1)
 	signIn(t, ana, "ana@home.example")
 	// Every way that the defaults offer works: here the phone, by the outbox.
 	started, err := ana.StartPhone(t.Context(), "+491701234567")
@@ -76,7 +76,7 @@ func TestDefaultsWorkAtOnceAndSurviveARestart(t *testing.T) {
 	if _, err := ana.FinishPhone(t.Context(), started.Attempt, code); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := person(t, url, 2).OutboxCode(t.Context(), started.Attempt); err == nil {
+	if _, err := newPerson(t, url, 2).OutboxCode(t.Context(), started.Attempt); err == nil {
 		t.Error("another device read the outbox")
 	}
 	if _, err := ana.Passport(t.Context()); err != nil {
@@ -87,7 +87,7 @@ func TestDefaultsWorkAtOnceAndSurviveARestart(t *testing.T) {
 	}
 	i, url = open(t, setup.Config{Dir: dir, Local: true})
 	defer func() { _ = i.Close() }()
-	if a, err := person(t, url, 1).Account(t.Context()); err != nil || a.Class != keys.ClassPhone {
+	if a, err := newPerson(t, url, 1).Account(t.Context()); err != nil || a.Class != keys.ClassPhone {
 		t.Errorf("after a restart: %s, %v", a.Class, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestDefaultsWorkAtOnceAndSurviveARestart(t *testing.T) {
 func TestWithoutAFolderNothingStays(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	i, url := open(t, setup.Config{Local: true})
-	signIn(t, person(t, url, 1), "ana@home.example")
+	signIn(t, newPerson(t, url, 1), "ana@home.example")
 	if err := i.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestOperatorsCommandsWorkBesideTheService(t *testing.T) {
 	data := t.TempDir()
 	i, url := open(t, setup.Config{Dir: setup.Folder(data), Local: true})
 	defer func() { _ = i.Close() }()
-	ana := person(t, url, 1)
+	ana := newPerson(t, url, 1)
 	signIn(t, ana, "ana@firm.example")
 	run := func(args ...string) (string, error) {
 		var out bytes.Buffer
