@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -212,6 +213,10 @@ func (i *Identity) open(ctx context.Context, cfg Config, s Settings) (registry.C
 	return rc, partners(&rc, s, cfg)
 }
 
+// inDatabase is an empty file that says where the accounts of a folder are, so
+// that nobody works on an empty SQLite file by mistake.
+const inDatabase = "accounts-are-in-postgresql"
+
 // openStore opens PostgreSQL, SQLite, or nothing that stays.
 func (i *Identity) openStore(ctx context.Context, rc *registry.Config, connection string) error {
 	if i.memory {
@@ -221,14 +226,21 @@ func (i *Identity) openStore(ctx context.Context, rc *registry.Config, connectio
 	if err := os.MkdirAll(i.dir, 0o700); err != nil {
 		return fmt.Errorf("open identity: %w", err)
 	}
+	marker := filepath.Join(i.dir, inDatabase)
 	if connection != "" {
 		database, err := store.OpenPostgres(ctx, connection)
 		if err != nil {
 			return err
 		}
+		if err := os.WriteFile(marker, nil, 0o600); err != nil {
+			return errors.Join(fmt.Errorf("open identity: %w", err), database.Close())
+		}
 		rc.Store, rc.Shared = database, true
 		i.close = append(i.close, database.Close)
 		return nil
+	}
+	if _, err := os.Stat(marker); !errors.Is(err, fs.ErrNotExist) {
+		return errors.New("open identity: its accounts are in a database, which has to be named")
 	}
 	var err error
 	if i.sqlite, err = store.OpenSQLite(ctx, filepath.Join(i.dir, "registry.db")); err != nil {
