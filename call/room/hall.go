@@ -88,7 +88,7 @@ func (h *Hall) Stats() Stats {
 
 // Sweep forgets meetings that are too old to be alive or to be created again.
 func (h *Hall) Sweep(ctx context.Context) error {
-	oldest := time.Now().Add(-2*h.limits.Longest - 2*h.limits.DescriptorAge)
+	oldest := time.Now().Add(-2*h.limits.Longest - 2*h.limits.DescriptorAge - h.limits.Planned)
 	n, err := h.store.Sweep(ctx, oldest)
 	if err == nil && n > 0 {
 		h.log.Info("old meetings forgotten", "count", n)

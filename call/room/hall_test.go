@@ -611,7 +611,7 @@ func TestCreateIsCheckedAndMayBeRepeated(t *testing.T) {
 		h.connect(1).expect(wire.Resume{Ref: 1, Meeting: id}, "")
 		time.Sleep(25 * time.Hour)
 		old, _ := descriptor(t, device(1), 3)
-		time.Sleep(25 * time.Hour)
+		time.Sleep(101 * 24 * time.Hour)
 		h.connect(1).expect(old, wire.CodeBadRequest)
 	})
 }

@@ -73,8 +73,10 @@ type Limits struct {
 	EmptyFor time.Duration
 	// Longest is how long a meeting lives at most.
 	Longest time.Duration
-	// DescriptorAge is how far a new descriptor's time may lie from ours.
+	// DescriptorAge is how far a new descriptor's time may lie ahead of ours.
 	DescriptorAge time.Duration
+	// Planned is how long ago it may have been signed: meetings are planned.
+	Planned time.Duration
 	// RosterEvery is the least time between two rosters.
 	RosterEvery time.Duration
 }
@@ -93,6 +95,7 @@ func DefaultLimits() Limits {
 		EmptyFor:      time.Hour,
 		Longest:       24 * time.Hour,
 		DescriptorAge: 24 * time.Hour,
+		Planned:       100 * 24 * time.Hour,
 		RosterEvery:   100 * time.Millisecond,
 	}
 }
@@ -110,6 +113,7 @@ func (l Limits) orDefault() Limits {
 	fill(&l.EmptyFor, d.EmptyFor)
 	fill(&l.Longest, d.Longest)
 	fill(&l.DescriptorAge, d.DescriptorAge)
+	fill(&l.Planned, d.Planned)
 	fill(&l.RosterEvery, d.RosterEvery)
 	l.Seated = min(l.Seated, wire.MaxSeated)
 	return l

@@ -217,7 +217,7 @@ func (v *Visit) create(ctx context.Context, r wire.Create) error {
 	if _, err := signed.Verify(d.ID()); err != nil || d.Host != v.device {
 		return wire.CodeBadRequest
 	}
-	if age := time.Since(d.Created).Abs(); age > v.hall.limits.DescriptorAge {
+	if age := time.Since(d.Created); age < -v.hall.limits.DescriptorAge || age > v.hall.limits.Planned {
 		return wire.CodeBadRequest
 	}
 	hosted, err := v.hall.store.Hosting(ctx, v.device)
