@@ -20,8 +20,10 @@ func (s *Shell) build() {
 	s.settings = screen.NewSettings(k, s.config.Version, s.shortcutLines())
 	s.content, s.overlay = widget.Stack(), widget.Stack()
 	s.overlay.Hide()
-	background := widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground})
-	s.root = widget.Stack(background, s.content, s.overlay, s.notices.Cards, s.notices.Modal, s.tips.Layer)
+	// No ground lies under the screens: Fyne clears the window with the theme's
+	// background, and without a graphics card one more layer of the window's
+	// size costs as much as the pictures.
+	s.root = widget.Stack(s.content, s.overlay, s.notices.Cards, s.notices.Modal, s.tips.Layer)
 	s.shown, s.over = 0, 0
 	s.window.SetContent(s.root)
 }

@@ -69,7 +69,7 @@ func NewMeeting(k *Kit) *Meeting {
 	m.stage = &fyne.Container{Layout: m.layout}
 	center := widget.Column(theme.SpaceS, m.banner.object, m.knock.object, m.stage)
 	widget.Grow(center, m.stage)
-	stage := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorStage}), widget.Pad(theme.SpaceM, center))
+	stage := widget.Pad(theme.SpaceM, center) // on the window's own ground: a box of this size would be drawn anew with each picture
 	m.side = widget.Side(330, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Pad(theme.SpaceM, widget.Stack(m.peoplePanel.Object(), m.chatPanel.Object()))))
 	middle := widget.Place(widget.Grow(widget.Row(theme.SpaceNo, stage, m.side), stage), widget.Start, widget.Stretch)
 	m.object = widget.Grow(widget.Column(theme.SpaceNo, m.buildTop(), middle, m.buildBar()), middle)

@@ -21,8 +21,6 @@ func Pairs() []Pair {
 		{ColorMuted, ColorSurface},
 		{ColorMuted, ColorRaised},
 		{ColorMuted, "inputBackground"},
-		{ColorMuted, ColorStage},
-		{ColorText, ColorStage},
 		{ColorText, "selection"},
 		{ColorOnPrimary, ColorPrimary},
 		{ColorOnPrimarySoft, ColorPrimarySoft},

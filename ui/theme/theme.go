@@ -32,7 +32,6 @@ const (
 	ColorMuted         fyne.ThemeColorName = "conclave.muted"
 	ColorPrimarySoft   fyne.ThemeColorName = "conclave.primarySoft"
 	ColorOnPrimarySoft fyne.ThemeColorName = "conclave.onPrimarySoft"
-	ColorStage         fyne.ThemeColorName = "conclave.stage"
 	ColorTile          fyne.ThemeColorName = "conclave.tile"
 	ColorOnTile        fyne.ThemeColorName = "conclave.onTile"
 	ColorOnTileMuted   fyne.ThemeColorName = "conclave.onTileMuted"
@@ -245,7 +244,7 @@ func names(p palette) map[fyne.ThemeColorName]color.Color {
 		base.ColorNameInnerWindowBorder: p.border, base.ColorNameInnerWindowBorderInactive: p.border,
 		ColorSurface: p.surface, ColorRaised: p.raised, ColorBorder: p.border, ColorMuted: p.muted,
 		ColorPrimarySoft: p.primarySoft, ColorOnPrimarySoft: p.onSoft,
-		ColorStage: p.stage, ColorTile: p.tile, ColorOnTile: p.onTile, ColorOnTileMuted: p.onTileMuted, ColorPlate: p.plate,
+		ColorTile: p.tile, ColorOnTile: p.onTile, ColorOnTileMuted: p.onTileMuted, ColorPlate: p.plate,
 		ColorOK: p.ok, ColorOKSoft: p.okSoft, ColorCaution: p.caution, ColorCautionSoft: p.cautionSoft,
 		ColorDanger: p.danger, ColorDangerSoft: p.dangerSoft, ColorInfo: p.info, ColorInfoSoft: p.infoSoft,
 		ColorDangerSolid: p.dangerSolid, ColorOnDangerSolid: p.onDangerSolid, ColorOKSolid: p.okSolid, ColorOnOKSolid: p.onOKSolid,

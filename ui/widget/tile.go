@@ -198,11 +198,12 @@ type tileRenderer struct{ tile *Tile }
 
 func (r *tileRenderer) apply() {
 	t, v := r.tile, r.tile.view
-	// A picture that fills the tile hides the ground: without a graphics card
-	// each round rectangle of this size costs as much as the picture.
+	// A picture that fills the tile hides the ground, and the ground is square
+	// under round corners: without a graphics card each round rectangle of this
+	// size costs more than the picture.
 	_, fit := t.pictureArea(t.Size())
 	t.back.Hidden = v.Live && t.shape.X > 0 && fit == t.Size()
-	t.back.FillColor, t.back.CornerRadius = colorOf(t, theme.ColorTile), tileRadius
+	t.back.FillColor = colorOf(t, theme.ColorTile)
 	t.plate.FillColor, t.plate.CornerRadius = colorOf(t, theme.ColorPlate), 8
 	t.cornerBox.FillColor, t.cornerBox.CornerRadius = colorOf(t, theme.ColorPlate), 8
 	t.raster.Hidden = !v.Live
@@ -250,8 +251,7 @@ func (r *tileRenderer) applyFrame() {
 	}
 	c := colorOf(t, ring)
 	for i := range t.corners {
-		t.corners[i].Hidden = !t.view.Live
-		setResource(t.corners[i], theme.Corner(i, colorOf(t, theme.ColorStage)))
+		setResource(t.corners[i], theme.Corner(i, colorOf(t, theme.ColorBackground)))
 		t.arcs[i].Hidden, t.edges[i].Hidden = !shown, !shown
 		setResource(t.arcs[i], theme.Arc(i, c))
 		t.edges[i].FillColor = c
@@ -297,10 +297,12 @@ func (r *tileRenderer) applyMarks() {
 	set(0, v.MicOff && v.Stream == 0, theme.IconMicOff, theme.ColorOnTile)
 	set(1, v.Host, theme.IconStar, theme.ColorOnTile)
 	switch {
-	case v.Changed:
+	case v.Changed, v.Imitates:
 		set(2, true, theme.IconWarning, theme.ColorOnTile)
 	case v.Compared:
 		set(2, true, theme.IconShieldCheck, theme.ColorOnTile)
+	case v.Verified:
+		set(2, true, theme.IconCheck, theme.ColorOnTile)
 	default:
 		set(2, v.Unverified, theme.IconQuestion, theme.ColorOnTileMuted)
 	}
