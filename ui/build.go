@@ -17,6 +17,7 @@ func (s *Shell) build() {
 	s.welcome, s.home = screen.NewWelcome(k), screen.NewHome(k)
 	s.progress, s.lobby, s.ended = screen.NewProgress(k), screen.NewLobby(k), screen.NewEnded(k)
 	s.meeting, s.code, s.facts = screen.NewMeeting(k), screen.NewCode(k), screen.NewFacts(k)
+	s.account, s.course, s.refused = screen.NewAccount(k), screen.NewCourse(k), screen.NewRefused(k)
 	s.settings = screen.NewSettings(k, s.config.Version, s.shortcutLines())
 	s.content, s.overlay = widget.Stack(), widget.Stack()
 	s.overlay.Hide()
@@ -24,7 +25,7 @@ func (s *Shell) build() {
 	// background, and without a graphics card one more layer of the window's
 	// size costs as much as the pictures.
 	s.root = widget.Stack(s.content, s.overlay, s.notices.Cards, s.notices.Modal, s.tips.Layer)
-	s.shown, s.over = 0, 0
+	s.shown, s.over, s.asked = 0, 0, 0
 	s.window.SetContent(s.root)
 }
 
@@ -45,10 +46,12 @@ func (s *Shell) kit() *screen.Kit {
 		},
 		Paste: func() string { return s.config.App.Clipboard().Content() },
 		Focus: s.focus, Open: s.open, Close: s.close, Back: s.back,
-		Confirm: func(title, words, label string, do func()) { s.notices.Ask(title, words, label, do) },
-		Tip:     func(key, action string) string { return tip(s.text, key, action) },
-		Prefs:   func() screen.Preferences { return s.prefs },
-		Prefer:  s.prefer,
+		Confirm:  func(title, words, label string, do func()) { s.notices.Ask(title, words, label, do) },
+		Tip:      func(key, action string) string { return tip(s.text, key, action) },
+		Prefs:    func() screen.Preferences { return s.prefs },
+		Prefer:   s.prefer,
+		Folder:   s.config.Folder,
+		Relayout: func() { s.root.Refresh() },
 	}
 }
 

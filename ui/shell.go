@@ -34,6 +34,7 @@ type Config struct {
 	Language  string            // of the system, such as "nb_NO"; the person's own choice wins
 	Now       func() time.Time  // nil is time.Now
 	Version   string            // shown in settings
+	Folder    string            // where files are saved when nobody says otherwise, such as Downloads
 	Theme     *theme.Config     // nil is the person's own choice
 	Size      fyne.Size         // of the window; zero is 1180 by 760
 }
@@ -75,8 +76,14 @@ type Shell struct {
 	code     *screen.Code
 	settings *screen.Settings
 	facts    *screen.Facts
+	account  *screen.Account
+	course   *screen.Course
+	refused  *screen.Refused
 
 	shown, over present.Screen
+	asked       present.Screen // over all others, by the account's state; 0 for none
+	closing     bool           // a course that is done was told to end
+	greeted     bool           // the first start happened in this window: signing in is offered once
 	toastUntil  time.Time
 	last        core.Snapshot
 
@@ -173,6 +180,9 @@ func (s *Shell) Tick() {
 		s.toastUntil = time.Time{}
 		s.tips.Hide()
 	}
+	if s.over == present.Course {
+		s.course.Tick(s.config.Now())
+	}
 	if s.shown == present.Meeting && (s.over == 0 || s.over == present.Facts) {
 		s.meeting.Tick(s.config.Now())
 	}
@@ -199,6 +209,7 @@ func (s *Shell) Render(snap core.Snapshot) {
 	if s.over != 0 {
 		s.current(s.over).Show(p, snap)
 	}
+	s.follow(snap)
 	s.notices.Show(p, snap)
 	s.retitle()
 }
@@ -237,6 +248,12 @@ func (s *Shell) current(which present.Screen) screen.Screen {
 		return s.settings
 	case present.Facts:
 		return s.facts
+	case present.Account:
+		return s.account
+	case present.Course:
+		return s.course
+	case present.Refused:
+		return s.refused
 	}
 	return s.home
 }
@@ -283,6 +300,10 @@ func (s *Shell) close() {
 	}
 	s.tips.Hide()
 	s.focus(nil)
+	if s.asked != 0 && s.over != s.asked {
+		s.open(s.asked)
+		return
+	}
 	s.over = 0
 	s.overlay.Objects = nil
 	s.overlay.Hide()

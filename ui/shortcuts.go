@@ -205,7 +205,7 @@ func (s *Shell) leave() {
 	switch s.shown {
 	case present.Progress, present.Lobby, present.Meeting:
 		s.config.Send(core.LeaveMeeting{})
-	case present.Welcome, present.Home, present.Ended, present.Code, present.Settings, present.Facts:
+	case present.Welcome, present.Home, present.Ended, present.Code, present.Settings, present.Facts, present.Account, present.Course, present.Refused:
 	}
 }
 
@@ -214,6 +214,10 @@ func (s *Shell) back() {
 	switch {
 	case s.notices.Open():
 		s.notices.Answer(false)
+	case s.over == present.Course:
+		s.course.Escape()
+	case s.over == present.Refused:
+		s.refused.Escape()
 	case s.over != 0:
 		s.close()
 	case s.shown == present.Meeting && s.meeting.Panel() != screen.PanelNone:
@@ -223,11 +227,16 @@ func (s *Shell) back() {
 	}
 }
 
-// Do takes the action of a shortcut by its name, or "facts" for the facts
-// behind the badge; an unknown name does nothing. It is for tests and demos.
+// Do takes the action of a shortcut by its name, "facts" for the facts behind
+// the badge or "account" for the account's screen; an unknown name does
+// nothing. It is for tests and demos.
 func (s *Shell) Do(action string) {
-	if action == "facts" {
+	switch action {
+	case "facts":
 		s.toggle(present.Facts)
+		return
+	case "account":
+		s.toggle(present.Account)
 		return
 	}
 	for _, sc := range Shortcuts() {

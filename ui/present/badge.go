@@ -67,17 +67,18 @@ func alarming(c core.SilenceCause) bool {
 func (p Presenter) Facts(m *core.Meeting) []Fact {
 	say := p.Text.Say
 	if m.Mode == keys.ModeTransport {
-		return []Fact{
+		return append([]Fact{
 			{"shield-off", Caution, say("fact.transport.title"), say("fact.transport.words")},
 			{"eye", Caution, say("fact.operator.title"), say("fact.operator.words")},
 			p.verifiedFact(m),
-		}
+		}, p.peopleFacts(m)...)
 	}
 	facts := []Fact{{"shield-lock", Info, say("fact.e2ee.title"), say("fact.e2ee.words")}}
 	if !m.Badge.EndToEnd {
 		facts[0] = Fact{"shield", Neutral, say("fact.notready.title"), say("fact.notready.words")}
 	}
-	facts = append(facts, p.verifiedFact(m), p.comparedFact(m))
+	facts = append(facts, p.verifiedFact(m))
+	facts = append(append(facts, p.peopleFacts(m)...), p.comparedFact(m))
 	if m.Badge.Strangers > 0 {
 		facts = append(facts, Fact{"shield-alert", Alarm, p.Text.Count("fact.strangers.title", m.Badge.Strangers), say("fact.strangers.words")})
 	} else {
@@ -100,6 +101,23 @@ func (p Presenter) verifiedFact(m *core.Meeting) Fact {
 		tone, icon = OK, "check"
 	}
 	return Fact{icon, tone, p.Text.Say("fact.verified.title", "n", m.Badge.Verified, "of", m.Badge.Of), p.Text.Say("fact.verified.words")}
+}
+
+// peopleFacts are what a host demands of people, and what is odd about them.
+func (p Presenter) peopleFacts(m *core.Meeting) []Fact {
+	var out []Fact
+	say := p.Text.Say
+	if m.Demand.Organisation != "" {
+		out = append(out, Fact{"building", Info, say("fact.organisation.title", "domain", m.Demand.Organisation), say("fact.demand.words")})
+	} else if m.Demand.Verified {
+		out = append(out, Fact{"lock", Info, say("fact.demand.title"), say("fact.demand.words")})
+	}
+	for _, who := range m.People {
+		if who.Imitates != "" && !who.Self {
+			return append(out, Fact{"warning", Alarm, say("fact.imitates.title"), say("fact.imitates.words")})
+		}
+	}
+	return out
 }
 
 func (p Presenter) comparedFact(m *core.Meeting) Fact {

@@ -116,7 +116,7 @@ func (p Presenter) Lobby(s core.Snapshot) LobbyView {
 	m := s.Meeting
 	v := LobbyView{
 		Title: p.Text.Say("lobby.title"), Name: s.Profile.Name, Fingerprint: s.Profile.Fingerprint,
-		Verification: p.Verification(core.Unverified), HostHere: m.Waiting.HostHere, Mode: p.modeBadge(m.Mode),
+		Verification: p.ownMark(s.Account), HostHere: m.Waiting.HostHere, Mode: p.modeBadge(m.Mode),
 	}
 	v.Words = p.Text.Say("lobby.words.nohost")
 	v.Host = Mark{p.Text.Say("lobby.nohost"), "clock", Caution}
@@ -132,6 +132,14 @@ func (p Presenter) Lobby(s core.Snapshot) LobbyView {
 		v.Position = p.Text.Say("lobby.position", "n", m.Waiting.Position)
 	}
 	return v
+}
+
+// ownMark is what a host sees of this person: nothing without a passport.
+func (p Presenter) ownMark(a core.Account) Mark {
+	if a.State != core.AccountReady {
+		return p.ClassMark(keys.ClassGuest, "")
+	}
+	return p.ClassMark(a.Class, a.Issuer)
 }
 
 // modeBadge says what a meeting's mode promises before one is inside.

@@ -19,6 +19,7 @@ type Person struct {
 	Called      string // the bare name, for initials; "" before it came
 	Marks       []Mark
 	Fingerprint string
+	Proof       []Line // everything known of who they are, for the details
 	MicOn       bool
 	CameraOn    bool
 	Hand        bool
@@ -34,7 +35,10 @@ type Knocker struct {
 	Called      string
 	Marks       []Mark
 	Fingerprint string
+	Proof       []Line
 	Admitting   bool
+	Refusal     string // why they cannot be let in; "" when they can
+	Verified    bool   // let in by "admit all verified"
 }
 
 // Name returns what to call a person: their own signed name, or that it has
@@ -54,19 +58,19 @@ func (p Presenter) Name(who core.Person) string {
 func (p Presenter) Verification(v core.Verification) Mark {
 	switch v {
 	case core.Unverified:
-		return Mark{p.Text.Say("verification.unverified"), "question", Caution}
+		return p.ClassMark(keys.ClassGuest, "")
 	case core.VerifiedEmail:
-		return Mark{p.Text.Say("verification.email"), "check", OK}
+		return p.ClassMark(keys.ClassEmail, "")
 	case core.VerifiedPhone:
-		return Mark{p.Text.Say("verification.phone"), "check", OK}
+		return p.ClassMark(keys.ClassPhone, "")
 	case core.VerifiedOrganisation:
-		return Mark{p.Text.Say("verification.organisation"), "check", OK}
+		return p.ClassMark(keys.ClassOrganisation, "")
 	case core.VerifiedSeat:
-		return Mark{p.Text.Say("verification.seat"), "check", OK}
+		return p.ClassMark(keys.ClassSeat, "")
 	case core.VerifiedVoucher:
-		return Mark{p.Text.Say("verification.voucher"), "check", OK}
+		return p.ClassMark(keys.ClassVoucher, "")
 	}
-	return Mark{p.Text.Say("verification.unverified"), "question", Caution}
+	return p.ClassMark(keys.ClassGuest, "")
 }
 
 // Trust returns the mark of what this device knows of a key.
@@ -106,10 +110,8 @@ func (p Presenter) person(who core.Person, canRemove bool) Person {
 	if who.Host {
 		row.Marks = append(row.Marks, Mark{p.Text.Say("person.host"), "star", Info})
 	}
-	row.Marks = append(row.Marks, p.Verification(who.Verification))
-	if !who.Self {
-		row.Marks = append(row.Marks, p.Trust(who.Trust))
-	}
+	f := proofOf(who)
+	row.Marks, row.Proof = append(row.Marks, p.proofMarks(f)...), p.proof(f)
 	if !who.Connected && !who.Self {
 		row.Marks = append(row.Marks, Mark{p.Text.Say("person.away"), "signal-weak", Neutral})
 	}
@@ -124,10 +126,18 @@ func (p Presenter) Knockers(m *core.Meeting) []Knocker {
 		if name == "" {
 			name = p.Text.Say("person.unnamed")
 		}
-		rows = append(rows, Knocker{
+		f := proofOfKnocker(k)
+		row := Knocker{
 			Ticket: k.Ticket, Key: k.Key, Name: name, Called: k.Name, Fingerprint: k.Fingerprint, Admitting: k.Admitting,
-			Marks: []Mark{p.Verification(k.Verification), p.Trust(k.Trust)},
-		})
+			Marks: p.proofMarks(f), Proof: p.proof(f), Verified: verifiedClass(k.Verification) && k.Refusal == nil && !k.Admitting,
+		}
+		if k.Refusal != nil {
+			row.Refusal = k.Refusal.Reason
+			if row.Refusal == "" {
+				row.Refusal = p.Text.Say("people.refused")
+			}
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -143,7 +153,9 @@ type Tile struct {
 	CaptionIcon    Icon
 	CaptionTone    Tone
 	Host           bool
-	Unverified     bool // the mark at the name
+	Unverified     bool // the mark at the name: nobody stood up for them
+	Verified       bool // somebody did
+	Imitates       bool // the name looks like somebody else's here
 	Changed        bool // known under this name with another key
 	Compared       bool
 	MicOff         bool
@@ -177,7 +189,7 @@ func (p Presenter) share(who core.Person) Tile {
 func (p Presenter) base(who core.Person) Tile {
 	return Tile{
 		Key: who.Key, Name: p.Name(who), Called: who.Name, Host: who.Host, Self: who.Self, Hand: who.Hand, Speaking: who.Speaking, MicOff: !who.Mic,
-		Unverified: who.Verification == core.Unverified, Changed: who.Trust == core.TrustChanged, Compared: who.Trust == core.TrustCompared,
+		Unverified: !verifiedClass(who.Verification), Verified: verifiedClass(who.Verification), Imitates: who.Imitates != "", Changed: who.Trust == core.TrustChanged, Compared: who.Trust == core.TrustCompared,
 	}
 }
 

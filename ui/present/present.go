@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"conclave/app/core"
+	"conclave/app/core/upgrade"
 	"conclave/call"
+	"conclave/keys"
 	"conclave/ui/text"
 )
 
@@ -48,6 +50,9 @@ const (
 	Code
 	Settings
 	Facts
+	Account // own verification, rights and devices
+	Course  // signing in or becoming verified, while it runs
+	Refused // what policy refused a moment ago
 )
 
 // Which returns the screen that a snapshot asks for.
@@ -71,6 +76,25 @@ func Which(s core.Snapshot) Screen {
 		return Ended
 	}
 	return Home
+}
+
+// Asked returns the screen that the account asks for, over the one that Which
+// names: a course that runs, or a refusal that waits for an answer. It is 0
+// when there is none; a course that is done does not lie over the meeting that
+// it opened.
+func Asked(s core.Snapshot) Screen {
+	if Which(s) == Welcome {
+		return 0
+	}
+	switch phase := s.Account.Course.Phase; {
+	case phase == upgrade.PhaseDone && s.Meeting != nil:
+		return 0
+	case phase != upgrade.PhaseIdle:
+		return Course
+	case s.Account.Refused != nil && s.Meeting == nil:
+		return Refused
+	}
+	return 0
 }
 
 // Title returns the window's title: the program and the screen.
@@ -112,6 +136,15 @@ func titleKey(screen Screen, s core.Snapshot) string {
 		return "title.settings"
 	case Facts:
 		return "title.meeting"
+	case Account:
+		return "title.account"
+	case Course:
+		if s.Account.Course.Way == keys.ClassEmail {
+			return "title.signin"
+		}
+		return "title.course"
+	case Refused:
+		return "title.refused"
 	}
 	return "title.home"
 }

@@ -82,6 +82,7 @@ func (b *knockBar) set(list []present.Knocker, open bool) {
 	b.name.Set(b.kit.say("knock.title", "name", first.Name))
 	b.avatar.Set(first.Called, first.Key[0])
 	b.marks.set(first.Marks)
+	show(b.admit, first.Refusal == "")
 	b.more.Set(b.kit.Text.Count("knock.more", len(waiting)-1), theme.IconNone, widget.Quiet)
 	show(b.more, len(waiting) > 1)
 }

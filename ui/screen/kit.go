@@ -34,6 +34,8 @@ type Kit struct {
 	Tip      func(key string, action string) string      // a tip with its shortcut
 	Prefs    func() Preferences                          // how it looks now
 	Prefer   func(Preferences)                           // how it shall look
+	Relayout func()                                      // after something inside a panel grew or shrank
+	Folder   string                                      // where files are saved when nobody says otherwise
 }
 
 // Preferences are the person's own choices about the window.

@@ -27,6 +27,8 @@ type People struct {
 	waiting     *fyne.Container
 	waitingHead *widget.Text
 	admitAll    *widget.Button
+	admitProved *widget.Button // all verified
+	admitRow    *fyne.Container
 	knockers    *rows[present.Knocker, *knockerRow]
 	inside      *widget.Text
 	people      *rows[present.Person, *personRow]
@@ -38,8 +40,9 @@ func NewPeople(k *Kit, closePanel func()) *People {
 	p.knockers = newRows[present.Knocker](theme.SpaceS, func() *knockerRow { return newKnockerRow(k) })
 	p.people = newRows[present.Person](theme.SpaceXS, func() *personRow { return newPersonRow(p) })
 	p.admitAll = k.button(widget.ButtonConfig{Label: k.say("people.admitall"), Kind: widget.Quiet, Tapped: func() { k.Send(core.AdmitAll{}) }})
-	head := widget.Grow(widget.Row(theme.SpaceS, p.waitingHead, p.admitAll), p.waitingHead)
-	p.waiting = widget.Column(theme.SpaceS, head, p.knockers.box, widget.Rule())
+	p.admitProved = k.button(widget.ButtonConfig{Label: k.say("people.admitverified"), Icon: theme.IconCheck, Tapped: func() { k.Send(core.AdmitVerified{}) }})
+	p.admitRow = widget.Wrap(theme.SpaceS, p.admitProved, p.admitAll)
+	p.waiting = widget.Column(theme.SpaceS, p.waitingHead, p.admitRow, p.knockers.box, widget.Rule())
 	list := widget.ScrollPanel(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people.box))
 	p.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("people.title"), closePanel), list), list)
 	return p
@@ -56,8 +59,12 @@ func (p *People) Show(pr present.Presenter, s core.Snapshot) {
 	changed := false
 	if waiting {
 		p.waitingHead.Set(p.kit.Text.Count("people.waiting", len(m.Lobby)))
-		show(p.admitAll, len(m.Lobby) > 1)
-		changed = p.knockers.fill(pr.Knockers(m))
+		rows := pr.Knockers(m)
+		all, verified := present.Admissible(rows)
+		show(p.admitAll, all > 1)
+		show(p.admitProved, verified > 0 && len(rows) > 1)
+		show(p.admitRow, p.admitAll.Visible() || p.admitProved.Visible())
+		changed = p.knockers.fill(rows)
 	}
 	p.inside.Set(p.kit.Text.Count("people.inside", len(m.People)))
 	if p.people.fill(pr.People(s)) || changed {
@@ -114,6 +121,8 @@ type knockerRow struct {
 	avatar        *widget.Avatar
 	name, print   *widget.Text
 	marks         *marks
+	refusal       *refusalBox
+	details       *proofDetails
 	admit, refuse *widget.Button
 }
 
@@ -125,7 +134,9 @@ func newKnockerRow(k *Kit) *knockerRow {
 	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
 	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, names), names)
 	buttons := widget.Columns(80, theme.SpaceS, r.refuse, r.admit)
-	r.root = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.print, buttons))
+	r.refusal, r.details = newRefusalBox(k), newProofDetails(k)
+	head.Objects = append(head.Objects, r.details.toggle)
+	r.root = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.print, r.details.object, r.refusal.object, buttons))
 	return r
 }
 
@@ -144,6 +155,10 @@ func (r *knockerRow) set(v present.Knocker) {
 	r.admit.Set(words, theme.IconNone, widget.Primary)
 	r.admit.SetEnabled(!v.Admitting)
 	r.refuse.SetEnabled(!v.Admitting)
+	show(r.admit, v.Refusal == "")
+	r.refusal.set(v.Refusal)
+	r.details.set(v.Proof)
+	show(r.print, !r.details.open)
 }
 
 // twoLines breaks a fingerprint in the middle.
@@ -164,7 +179,8 @@ type personRow struct {
 	marks       *marks
 	mic, camera *widget.Icon
 	hand        *widget.Icon
-	remove      *widget.Button
+	details     *proofDetails
+	remove      *widget.Button // in the details, with whatever else a host can do to one person
 }
 
 func newPersonRow(p *People) *personRow {
@@ -173,9 +189,11 @@ func newPersonRow(p *People) *personRow {
 		panel: p, avatar: widget.NewAvatar("", 0, 36), name: widget.NewText("", widget.Style{Bold: true}), marks: newMarks(),
 		mic: widget.NewIcon(theme.IconMic, 17, theme.ColorMuted), camera: widget.NewIcon(theme.IconCamera, 17, theme.ColorMuted), hand: widget.NewIcon(theme.IconHand, 17, theme.ColorCaution),
 	}
-	r.remove = k.button(widget.ButtonConfig{Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tip: k.say("people.remove"), Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
+	r.remove = k.button(widget.ButtonConfig{Label: k.say("people.remove"), Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
+	r.details = newProofDetails(k, r.remove)
 	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
-	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Grow(widget.Row(theme.SpaceS, r.avatar, names, r.hand, r.mic, r.camera, r.remove), names))
+	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, names, r.hand, r.mic, r.camera, r.details.toggle), names)
+	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Column(theme.SpaceS, head, r.details.object))
 	return r
 }
 
@@ -197,4 +215,6 @@ func (r *personRow) set(v present.Person) {
 	set(r.camera, v.CameraOn, theme.IconCamera, theme.IconCameraOff)
 	show(r.hand, v.Hand)
 	show(r.remove, v.CanRemove)
+	r.details.of(v.Key)
+	r.details.set(v.Proof)
 }
