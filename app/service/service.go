@@ -76,6 +76,9 @@ type Connections struct {
 	PingEvery, DeadAfter time.Duration
 	// HelloWithin bounds the greeting (10 s).
 	HelloWithin time.Duration
+	// HeaderWithin, ReceiveWithin and AnswerWithin bound a plain request: its
+	// header (10 s), its body (20 s), and the reading of the answer (60 s).
+	HeaderWithin, ReceiveWithin, AnswerWithin time.Duration
 }
 
 func (c Connections) orDefault() Connections {
@@ -88,6 +91,9 @@ func (c Connections) orDefault() Connections {
 	or(&c.PingEvery, 20*time.Second)
 	or(&c.DeadAfter, 45*time.Second)
 	or(&c.HelloWithin, 10*time.Second)
+	or(&c.HeaderWithin, 10*time.Second)
+	or(&c.ReceiveWithin, 20*time.Second)
+	or(&c.AnswerWithin, time.Minute)
 	return c
 }
 
@@ -154,7 +160,7 @@ func (s *Service) Handler() http.Handler { return s.mux }
 func (s *Service) Serve(l net.Listener) error {
 	server := &http.Server{
 		Handler:           s.mux,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: s.config.Connections.HeaderWithin,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		// The standard log would print addresses of clients.
@@ -225,26 +231,21 @@ func (s *Service) routes() {
 	s.mux.Handle("/rtc/", s.config.Relay.Handler())
 	if s.config.Identity != nil {
 		for _, path := range []string{"/v1/", "/log/", "/disclosures", "/disclosures.json"} {
-			s.mux.Handle(path, bounded(s.config.Identity))
+			s.mux.Handle(path, s.bounded(s.config.Identity))
 		}
 	}
-	s.mux.Handle("GET /m/{meeting}", bounded(http.HandlerFunc(s.page)))
-	s.mux.Handle("GET /healthz", bounded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
-	s.mux.Handle("GET /metrics", bounded(http.HandlerFunc(s.metrics)))
+	s.mux.Handle("GET /m/{meeting}", s.bounded(http.HandlerFunc(s.page)))
+	s.mux.Handle("GET /healthz", s.bounded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
+	s.mux.Handle("GET /metrics", s.bounded(http.HandlerFunc(s.metrics)))
 }
 
-// The times of a plain request. Sockets have their own, so the server has none.
-const (
-	receiveWithin = 20 * time.Second
-	answerWithin  = time.Minute
-)
-
-// bounded cuts clients that send or read too slowly.
-func bounded(next http.Handler) http.Handler {
+// bounded cuts clients that send or read too slowly. Sockets have times of their
+// own, so the server has none.
+func (s *Service) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
-		_ = c.SetReadDeadline(time.Now().Add(receiveWithin)) // recorders in tests have none
-		_ = c.SetWriteDeadline(time.Now().Add(answerWithin))
+		_ = c.SetReadDeadline(time.Now().Add(s.config.Connections.ReceiveWithin)) // recorders in tests have none
+		_ = c.SetWriteDeadline(time.Now().Add(s.config.Connections.AnswerWithin))
 		next.ServeHTTP(w, r)
 	})
 }

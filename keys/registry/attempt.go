@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"strings"
 	"time"
@@ -72,6 +73,7 @@ func (g *Registry) sendCode(ctx context.Context, by Caller, a attempt, to string
 	case errors.Is(err, channel.ErrRefused):
 		return wire.Started{}, wire.Fail(wire.CodeUndelivered)
 	case errors.Is(err, channel.ErrDown):
+		g.cfg.Log.Warn("a code could not be sent: its channel is down", slog.String("purpose", a.Purpose)) // err may name the person
 		return wire.Started{}, wire.Fail(wire.CodeChannelDown)
 	case err != nil:
 		return wire.Started{}, err

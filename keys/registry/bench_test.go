@@ -17,10 +17,29 @@ import (
 	"conclave/keys/registry/ledger"
 	"conclave/keys/registry/registrytest"
 	"conclave/keys/registry/store"
+	"conclave/keys/registry/store/storetest"
 )
 
-// benchWorld is a registry on SQLite and tessera, with codes in an outbox.
-func benchWorld(b *testing.B) *registry.Registry {
+// onBoth runs a benchmark on SQLite and on PostgreSQL; tessera, on disk, keeps
+// the log of both, and codes go to an outbox.
+func onBoth(b *testing.B, f func(b *testing.B, g *registry.Registry)) {
+	b.Run("sqlite", func(b *testing.B) {
+		database, err := store.OpenSQLite(b.Context(), filepath.Join(b.TempDir(), "registry.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		f(b, benchWorld(b, database, false))
+	})
+	b.Run("postgres", func(b *testing.B) {
+		database, err := store.OpenPostgres(b.Context(), storetest.Start(b).Database(b))
+		if err != nil {
+			b.Fatal(err)
+		}
+		f(b, benchWorld(b, database, true))
+	})
+}
+
+func benchWorld(b *testing.B, database store.Store, shared bool) *registry.Registry {
 	b.Helper()
 	must := func(err error) {
 		b.Helper()
@@ -33,15 +52,13 @@ func benchWorld(b *testing.B) *registry.Registry {
 	must(err)
 	log, err := ledger.Open(ledger.Config{Dir: filepath.Join(dir, "log"), Key: secrets.LogSigner()}, secrets.LogKey())
 	must(err)
-	database, err := store.OpenSQLite(b.Context(), filepath.Join(dir, "registry.db"))
-	must(err)
 	outbox, err := channel.NewOutbox(filepath.Join(dir, "outbox"))
 	must(err)
 	rules, err := policy.Preset(policy.DefaultPreset)
 	must(err)
 	g, err := registry.New(registry.Config{
 		Store: database, Ledger: log, Secrets: secrets, Name: "bench.test", Mail: outbox, Outbox: outbox,
-		Policy: rules, Limits: registrytest.Generous(),
+		Policy: rules, Shared: shared, Limits: registrytest.Generous(),
 	})
 	must(err)
 	b.Cleanup(func() {
@@ -100,19 +117,21 @@ func load(b *testing.B, f func(i int)) {
 }
 
 func BenchmarkSignIn(b *testing.B) {
-	g := benchWorld(b)
-	load(b, func(i int) { benchSignIn(b, g, i) })
+	onBoth(b, func(b *testing.B, g *registry.Registry) {
+		load(b, func(i int) { benchSignIn(b, g, i) })
+	})
 }
 
 func BenchmarkIssue(b *testing.B) {
-	g := benchWorld(b)
-	var callers []registry.Caller
-	for i := range 64 {
-		callers = append(callers, benchSignIn(b, g, i))
-	}
-	load(b, func(i int) {
-		if _, err := g.Issue(b.Context(), callers[i%64]); err != nil {
-			b.Error(err)
+	onBoth(b, func(b *testing.B, g *registry.Registry) {
+		var callers []registry.Caller
+		for i := range 64 {
+			callers = append(callers, benchSignIn(b, g, i))
 		}
+		load(b, func(i int) {
+			if _, err := g.Issue(b.Context(), callers[i%64]); err != nil {
+				b.Error(err)
+			}
+		})
 	})
 }

@@ -19,9 +19,6 @@ import (
 	"conclave/keys/registry/wire"
 )
 
-// readTimeout is how long a client may take for its body.
-const readTimeout = 10 * time.Second
-
 // Handler serves the registry below wire.Prefix; the server that mounts it sets
 // the time for headers and TLS. Every answer is JSON, except policies and terms.
 func (g *Registry) Handler() http.Handler {
@@ -144,7 +141,7 @@ func (g *Registry) allowed(r *http.Request, f func(*http.Request) (any, error)) 
 // serve checks limits, size and signature, in this order, and runs a method.
 func (g *Registry) serve(w http.ResponseWriter, r *http.Request, path string, f method) {
 	out, err := g.allowed(r, func(r *http.Request) (any, error) {
-		body, err := readBody(w, r)
+		body, err := g.readBody(w, r)
 		if err != nil {
 			return nil, err
 		}
@@ -182,8 +179,8 @@ func (g *Registry) spend(ctx context.Context, nonce []byte, now time.Time) error
 	return err
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // recorders in tests have none
+func (g *Registry) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.BodyWithin)) // recorders in tests have none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -294,7 +291,7 @@ func (g *Registry) billing(w http.ResponseWriter, r *http.Request) {
 // hook reads and checks a webhook.
 func (g *Registry) hook(w http.ResponseWriter, r *http.Request, secret []byte, into any) error {
 	_, err := g.allowed(r, func(r *http.Request) (any, error) {
-		body, err := readBody(w, r)
+		body, err := g.readBody(w, r)
 		if err != nil {
 			return nil, err
 		}

@@ -71,6 +71,8 @@ type Config struct {
 	// Policy is in force.
 	Policy *policy.Policy
 	Limits Limits
+	// BodyWithin is how long a client may take for its body; 10 s when zero.
+	BodyWithin time.Duration
 	// Shared says that other services work on the same store: nonces are then
 	// kept there.
 	Shared bool
@@ -116,6 +118,9 @@ func New(cfg Config) (*Registry, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.BodyWithin == 0 {
+		cfg.BodyWithin = 10 * time.Second
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
