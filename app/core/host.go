@@ -76,6 +76,10 @@ type (
 	Rename struct{ Name string }
 	// SetRules says what the others may do.
 	SetRules struct{ Rules Rules }
+	// LetSpeak lets a member switch on again what the host stopped, and speak
+	// although the rules let nobody unmute. They do it themselves: nobody's
+	// microphone is switched on from afar.
+	LetSpeak struct{ Person keys.PublicKey }
 	// AdmitVerified lets in everybody who waits and is verified.
 	AdmitVerified struct{}
 )
@@ -89,3 +93,14 @@ func (LowerHand) intent()     {}
 func (Rename) intent()        {}
 func (SetRules) intent()      {}
 func (AdmitVerified) intent() {}
+func (LetSpeak) intent()      {}
+
+// The notices of meeting hygiene; Name is the host's.
+const (
+	NoticeMuted         NoticeCode = "muted-by-host"
+	NoticeCameraStopped NoticeCode = "camera-stopped-by-host"
+	NoticeShareStopped  NoticeCode = "share-stopped-by-host"
+	NoticeSuspended     NoticeCode = "suspended-by-host"
+	NoticeResumed       NoticeCode = "resumed-by-host"
+	NoticeNotAllowed    NoticeCode = "not-allowed-by-host" // what was wished
+)

@@ -32,6 +32,9 @@ var verdicts = map[call.Verdict]CodeVerdict{
 
 func noticeOf(t call.Tell) Notice {
 	n := Notice{Name: t.Name, Severity: SeverityAlarm, Modal: true}
+	if host, ok := hostNotice(t); ok {
+		return host
+	}
 	switch t.Notice {
 	case call.NoticeServiceGone:
 		return Notice{Code: NoticeServiceGone, Severity: SeverityWarning}
@@ -73,6 +76,7 @@ func (c *Core) snapshot() Snapshot {
 		s.Can.Admit, s.Can.Remove, s.Can.Lock, s.Can.EndForAll = host, host, host, host
 		s.Devices.CameraFault, s.Devices.MicrophoneFault = c.meeting.camFault, c.meeting.micFault
 		s.Devices.SpeakerFault = c.meeting.spkFault
+		c.meeting.ruled(&s.Can)
 	}
 	return s
 }
@@ -83,10 +87,10 @@ func (m *meeting) view(now time.Time) *Meeting {
 		ID: m.link.Meeting, Link: m.link.String(), Phase: s.Phase(), End: s.End, Mode: s.About.Mode,
 		Host: s.Host(), Locked: s.Locked, Asks: s.About.Passcode, Since: s.Since,
 		Waiting: Waiting{Position: s.Waiting, HostHere: s.HostIn},
-		Mic:     Toggle{Wanted: s.Wants.Mic, On: s.Wants.Mic && m.micFault == DeviceFine, Fault: m.micFault},
-		Camera:  Toggle{Wanted: s.Wants.Camera, On: s.Wants.Camera && m.camFault == DeviceFine, Fault: m.camFault},
-		Share:   Toggle{Wanted: s.Wants.Share, On: s.Wants.Share && m.shrFault == DeviceFine, Fault: m.shrFault},
-		Sending: s.Sending(), Retry: s.Try,
+		Mic:     Toggle{Wanted: s.Wants.Mic, On: s.Sends().Mic && m.micFault == DeviceFine, Fault: m.micFault},
+		Camera:  Toggle{Wanted: s.Wants.Camera, On: s.Sends().Camera && m.camFault == DeviceFine, Fault: m.camFault},
+		Share:   Toggle{Wanted: s.Wants.Share, On: s.Sends().Share && m.shrFault == DeviceFine, Fault: m.shrFault},
+		Sending: s.Sending(), Retry: s.Try, Rules: Rules(s.Rule.Rules),
 	}
 	if !v.Sending {
 		v.Silence = m.silence()
@@ -134,6 +138,7 @@ func (m *meeting) person(p call.Person, now time.Time) Person {
 		Speaking: m.speaking[p.Key], Tile: m.tiles[p.Key],
 		Connected: self || p.Connected && now.Sub(p.Heard) < silentAfter,
 	}
+	m.hygiene(&v, p)
 	if !self {
 		v.SafetyNumber = keys.SafetyNumber(s.Self, p.Key)
 	}
@@ -143,7 +148,7 @@ func (m *meeting) person(p call.Person, now time.Time) Person {
 	switch {
 	case self:
 		v.Tile = m.preview()
-	case v.Tile == TileConnecting && !p.Says.Camera:
+	case v.Tile == TileConnecting && !v.Camera:
 		v.Tile = TileCameraOff
 	}
 	return v

@@ -53,6 +53,8 @@ func (c *Core) intent(i Intent) {
 		if c.meeting != nil {
 			c.inMeeting(i)
 		}
+	case React, LowerHand, Rename, MutePerson, StopCamera, StopShare, MuteAll, LetSpeak, SetRules, AdmitVerified:
+		c.hosting(i)
 	}
 }
 

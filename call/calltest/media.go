@@ -1,10 +1,12 @@
 package calltest
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
 	"conclave/call/media"
+	"conclave/keys"
 )
 
 // Media records what a runner tells the media of a meeting, and sends nothing.
@@ -14,6 +16,7 @@ type Media struct {
 	members   []media.Member
 	wants     media.Wants
 	sending   bool
+	refused   map[keys.PublicKey]media.Kinds
 	keyFrames int
 	closed    bool
 	events    chan media.Event
@@ -43,6 +46,13 @@ func (m *Media) SetSending(on bool) {
 	m.sending = on
 }
 
+// SetRefused implements runner.Media.
+func (m *Media) SetRefused(refused map[keys.PublicKey]media.Kinds) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = maps.Clone(refused)
+}
+
 // RequestKeyFrame implements runner.Media.
 func (m *Media) RequestKeyFrame() {
 	m.mu.Lock()
@@ -68,6 +78,7 @@ type Told struct {
 	Members   []media.Member
 	Wants     media.Wants
 	Sending   bool
+	Refused   map[keys.PublicKey]media.Kinds
 	KeyFrames int
 	Closed    bool
 }
@@ -76,5 +87,5 @@ type Told struct {
 func (m *Media) Told() Told {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return Told{slices.Clone(m.members), m.wants, m.sending, m.keyFrames, m.closed}
+	return Told{slices.Clone(m.members), m.wants, m.sending, maps.Clone(m.refused), m.keyFrames, m.closed}
 }

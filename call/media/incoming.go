@@ -138,7 +138,7 @@ func (r *remote) askForSizes() {
 	for _, in := range r.tracks {
 		w, h := 0, 0
 		switch {
-		case m == nil:
+		case m == nil, r.s.refuses(m.Key, in.stream):
 		case in.stream == frame.Audio:
 			w, h = 1, 1
 		case in.stream == frame.Screen && !m.Shares:
@@ -176,7 +176,7 @@ func (r *remote) readAudio(in *inbound) {
 			return
 		}
 		m := r.member.Load()
-		if m == nil {
+		if m == nil || r.s.refuses(m.Key, in.stream) {
 			r.s.unopened.Add(1)
 			continue
 		}
@@ -202,7 +202,7 @@ func (r *remote) speaking() *voice {
 	if r.voice != nil {
 		return r.voice
 	}
-	if r.member.Load() == nil {
+	if m := r.member.Load(); m == nil || r.s.refuses(m.Key, frame.Audio) {
 		return nil
 	}
 	dec, err := r.s.cfg.Codecs.NewAudioDecoder()
@@ -224,7 +224,7 @@ func (r *remote) readVideo(in *inbound) {
 			return
 		}
 		m := r.member.Load()
-		if m == nil || in.stream == frame.Screen && !m.Shares {
+		if m == nil || in.stream == frame.Screen && !m.Shares || r.s.refuses(m.Key, in.stream) {
 			r.s.unopened.Add(1)
 			in.stale.Store(true)
 			continue

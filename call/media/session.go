@@ -81,8 +81,9 @@ type Session struct {
 	mixer    mixer
 	sent     sent
 	unopened atomic.Uint64
-	started  time.Time // by the wall clock
-	began    time.Time // by the machine's: zero of the times that tracks carry
+	refused  atomic.Pointer[map[keys.PublicKey]Kinds] // see SetRefused
+	started  time.Time                                // by the wall clock
+	began    time.Time                                // by the machine's: zero of the times that tracks carry
 
 	gate    sync.RWMutex // held for reading while a frame is handed to the relay
 	sending bool

@@ -49,7 +49,7 @@ func (r *remote) state(now time.Time) TileState {
 		return TileConnecting
 	case camera == nil && now.Sub(r.since) < silentAfter && r.lastVideo.IsZero():
 		return TileConnecting
-	case camera == nil || camera.muted:
+	case camera == nil || camera.muted || r.s.refuses(r.stats.Key, frame.CameraMid):
 		return TileCameraOff
 	case r.fault != TileUnknown && now.Sub(r.faultAt) < weakAfter:
 		return r.fault

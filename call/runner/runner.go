@@ -31,6 +31,8 @@ type Media interface {
 	SetMembers([]media.Member)
 	SetWants(media.Wants)
 	SetSending(bool)
+	// SetRefused says what of the others is not to be opened.
+	SetRefused(map[keys.PublicKey]media.Kinds)
 	// RequestKeyFrame makes the next picture one that stands alone.
 	RequestKeyFrame()
 	Events() <-chan media.Event
@@ -105,6 +107,7 @@ type applied struct {
 	wants   call.Wants
 	epoch   uint64
 	members []media.Member // nil before the first time
+	refused map[keys.PublicKey]media.Kinds
 }
 
 // Start runs a meeting in which nothing has happened yet.
@@ -234,7 +237,8 @@ func (r *Runner) reconcile() {
 		r.media.SetSending(s)
 		r.applied.sending = s
 	}
-	if w := r.state.Wants; w != r.applied.wants {
+	r.refuse()
+	if w := r.state.Sends(); w != r.applied.wants {
 		r.media.SetWants(media.Wants{Mic: w.Mic, Camera: w.Camera, Share: w.Share})
 		r.applied.wants = w
 	}
