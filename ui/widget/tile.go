@@ -297,10 +297,12 @@ func (r *tileRenderer) applyMarks() {
 	set(0, v.MicOff && v.Stream == 0, theme.IconMicOff, theme.ColorOnTile)
 	set(1, v.Host, theme.IconStar, theme.ColorOnTile)
 	switch {
-	case v.Changed:
+	case v.Changed, v.Imitates:
 		set(2, true, theme.IconWarning, theme.ColorOnTile)
 	case v.Compared:
 		set(2, true, theme.IconShieldCheck, theme.ColorOnTile)
+	case v.Verified:
+		set(2, true, theme.IconCheck, theme.ColorOnTile)
 	default:
 		set(2, v.Unverified, theme.IconQuestion, theme.ColorOnTileMuted)
 	}
