@@ -2,9 +2,12 @@ package registry_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +18,8 @@ import (
 	"conclave/keys/registry"
 	"conclave/keys/registry/channel"
 	"conclave/keys/registry/registrytest"
+	"conclave/keys/registry/store"
+	"conclave/keys/registry/store/storetest"
 	"conclave/keys/registry/wire"
 )
 
@@ -44,7 +49,23 @@ func send(t *testing.T, s *registrytest.Service, path string, body []byte, heade
 }
 
 func TestHostileRequestsGetTheRightStatusAndChangeNothing(t *testing.T) {
-	s := registrytest.NewService(t, nil)
+	onStores(t, hostileRequests)
+}
+
+// onStores runs a test on SQLite and on PostgreSQL.
+func onStores(t *testing.T, f func(*testing.T, *registrytest.Service)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, registrytest.NewService(t, nil)) })
+	t.Run("postgres", func(t *testing.T) {
+		database, err := store.OpenPostgres(t.Context(), storetest.Start(t).Database(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = database.Close() })
+		f(t, registrytest.NewService(t, func(c *registry.Config) { c.Store, c.Shared = database, true }))
+	})
+}
+
+func hostileRequests(t *testing.T, s *registrytest.Service) {
 	ana := s.SignedIn(t, "ana@home.example", "Ana")
 	stranger, _ := keys.NewDeviceKey()
 	before := snapshot(t, s)
@@ -79,6 +100,18 @@ func TestHostileRequestsGetTheRightStatusAndChangeNothing(t *testing.T) {
 		"unknown partner":      {ana.Device, "/v1/voucher/redeem", js(wire.Voucher{Partner: "x"}), 404, wire.CodeUnavailable},
 		"unknown device":       {ana.Device, "/v1/devices/revoke", js(wire.Revoke{Device: stranger.Public()}), 404, wire.CodeNotFound},
 		"outbox that is none":  {ana.Device, "/v1/outbox", js(wire.Outbox{Attempt: "a"}), 404, wire.CodeUnavailable},
+		"NUL in attempt":       {ana.Device, "/v1/signin/finish", js(wire.Finish{Attempt: "\x00\xff", Code: "123456", Name: "x"}), 410, wire.CodeExpired},
+		"NUL in partner":       {ana.Device, "/v1/voucher/redeem", js(wire.Voucher{Partner: "\x00"}), 404, wire.CodeUnavailable},
+		"NUL in name":          {ana.Device, "/v1/account/name", js(wire.Rename{Name: "Ana\x00"}), 422, wire.CodeName},
+		"zero width name":      {ana.Device, "/v1/account/name", js(wire.Rename{Name: "An\u200ba"}), 422, wire.CodeName},
+		"isolate in name":      {ana.Device, "/v1/account/name", js(wire.Rename{Name: "\u2067Ana"}), 422, wire.CodeName},
+		"tag in name":          {ana.Device, "/v1/account/name", js(wire.Rename{Name: "Ana\U000e0041"}), 422, wire.CodeName},
+		"name of marks":        {ana.Device, "/v1/account/name", js(wire.Rename{Name: wire.Text("A" + strings.Repeat("\u0301", 40))}), 422, wire.CodeName},
+		"two objects":          {ana.Device, "/v1/account", []byte("{}{}"), 400, wire.CodeBadRequest},
+		"deep nesting":         {ana.Device, "/v1/account", []byte(strings.Repeat("[", 8000)), 400, wire.CodeBadRequest},
+		"10 MB of terms":       {ana.Device, "/v1/terms", make([]byte, 10<<20), 413, wire.CodeTooLarge},
+		"10 MB to delete":      {ana.Device, "/v1/delete", make([]byte, 10<<20), 413, wire.CodeTooLarge},
+		"10 MB to a hook":      {ana.Device, "/v1/hooks/billing", make([]byte, 10<<20), 413, wire.CodeTooLarge},
 		"false terms":          {ana.Device, "/v1/terms", []byte("{}"), 400, wire.CodeBadRequest},
 	} {
 		if status, code := post(t, s, row.device, row.path, row.body); status != row.status || code != row.code {
@@ -374,5 +407,87 @@ func TestHandlerBearsAnyBody(t *testing.T) {
 		if w.Code < 400 {
 			t.Errorf("%s: %d", method, w.Code)
 		}
+	}
+}
+
+// TestStrangeNamesAreKeptAsTheyAre takes names that are nobody's attack, or only
+// look like one, and brings them back letter by letter; those that imitate are
+// marked by the clients.
+func TestStrangeNamesAreKeptAsTheyAre(t *testing.T) {
+	onStores(t, func(t *testing.T, s *registrytest.Service) {
+		ana := s.SignedIn(t, "ana@home.example", "Ana")
+		before := snapshot(t, s)
+		roots := rootsOf(t, s.Secrets)
+		for _, name := range []string{
+			`Robert'); DROP TABLE records;--`, `$1 OR 1=1`, `ana" OR ""="`, "%_\\", "<script>alert(1)</script>", "{{.}}", "שרה לוי", "أحمد", "Аna", "ana", "김민준", "Zoë 🦊",
+		} {
+			if a, err := ana.Rename(t.Context(), name); err != nil || string(a.Name) != name {
+				t.Errorf("%q: %v", name, err)
+				continue
+			}
+			b, err := ana.Passport(t.Context())
+			if err != nil {
+				t.Errorf("%q: %v", name, err)
+				continue
+			}
+			if p, err := roots.Check(b.Chain, ana.Device.Public(), time.Now()); err != nil || p.Name != name {
+				t.Errorf("%q in a passport: %v", name, err)
+			}
+		}
+		for _, imitation := range []string{"Аna", "ana", "Ａna"} {
+			if !keys.LooksAlike("Ana", imitation) {
+				t.Errorf("%q would not be marked beside Ana", imitation)
+			}
+		}
+		after := snapshot(t, s)
+		if strings.ReplaceAll(after, "|", "") != strings.ReplaceAll(before, "|", "") || count(t, s, "account") != 1 || count(t, s, "device") != 1 {
+			t.Errorf("something else changed:\n%s\n%s", before, after)
+		}
+	})
+}
+
+func TestMalformedTokensAreRefused(t *testing.T) {
+	s := registrytest.NewService(t, nil)
+	ana := s.SignedIn(t, "eva@"+registrytest.Domain, "Ana")
+	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	claims := part(`{"iss":"` + s.Provider.Issuer + `","aud":"` + s.Provider.ClientID + `","sub":"1","exp":9999999999,"email":"eva@` + registrytest.Domain + `","email_verified":true}`)
+	for name, token := range map[string]string{
+		"empty": "", "no token": "token", "no signature": part(`{"alg":"none"}`) + "." + claims + ".", "false signature": part(`{"alg":"RS256"}`) + "." + claims + "." + part("x"),
+		"signed with the key's text": part(`{"alg":"HS256"}`) + "." + claims + "." + part("x"), "long": strings.Repeat("a", 15000), "NUL": "a.\x00.b",
+	} {
+		started, err := ana.StartOrganisation(t.Context(), registrytest.Domain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ana.FinishOrganisation(t.Context(), started.Attempt, token)
+		wantCode(t, name, err, wire.CodeSignOn)
+	}
+	if a, err := ana.Account(t.Context()); err != nil || a.Class != keys.ClassEmail {
+		t.Errorf("afterwards: %s, %v", a.Class, err)
+	}
+}
+
+func TestSlowBodiesAreCut(t *testing.T) {
+	s := registrytest.NewService(t, func(c *registry.Config) { c.BodyWithin = 50 * time.Millisecond })
+	ana := s.SignedIn(t, "ana@home.example", "Ana")
+	host := strings.TrimPrefix(s.URL, "http://")
+	conn, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	body := []byte(`{"name":"Eve"}`)
+	_, err = fmt.Fprintf(conn, "POST /v1/account/name HTTP/1.1\r\nHost: %s\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s", host, wire.Header,
+		wire.Sign(ana.Device, host, "/v1/account/name", body, time.Now()), len(body), body[:len(body)-1]) // the last byte never comes
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	answer, err := io.ReadAll(conn)
+	if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 400")) {
+		t.Errorf("got %v\n%s", err, answer)
+	}
+	if a, err := ana.Account(t.Context()); err != nil || string(a.Name) != "Ana" {
+		t.Errorf("the name changed, %v", err)
 	}
 }

@@ -66,9 +66,10 @@ func NewService(t testing.TB, change func(*registry.Config)) *Service {
 		defer cancel()
 		_ = s.Ledger.Close(ctx)
 	})
-	s.Store, err = store.OpenSQLite(t.Context(), filepath.Join(dir, "registry.db"))
+	database, err := store.OpenSQLite(t.Context(), filepath.Join(dir, "registry.db"))
 	must(err)
-	t.Cleanup(func() { _ = s.Store.Close() })
+	t.Cleanup(func() { _ = database.Close() })
+	s.Store = database
 	mail, err := channel.NewMail(channel.MailConfig{Host: "127.0.0.1", Port: s.Mail.Port, From: "codes@conclave.test", Hello: "localhost", Roots: s.Mail.Roots, Timeout: 5 * time.Second})
 	must(err)
 	text, err := channel.NewGateway(s.Text.Config())
@@ -92,6 +93,7 @@ func NewService(t testing.TB, change func(*registry.Config)) *Service {
 	}
 	if change != nil {
 		change(&cfg)
+		s.Store = cfg.Store
 	}
 	s.Registry, err = registry.New(cfg)
 	must(err)

@@ -360,15 +360,24 @@ func secret(file string) (string, error) {
 }
 
 func read(file string) (Settings, error) {
+	if file == "" {
+		return parseSettings([]byte("{}"))
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return Settings{}, fmt.Errorf("read identity settings: %w", err)
+	}
+	s, err := parseSettings(data)
+	if err != nil {
+		return s, fmt.Errorf("read identity settings %s: not one JSON object, or an unknown field", filepath.Base(file))
+	}
+	return s, nil
+}
+
+func parseSettings(data []byte) (Settings, error) {
 	var s Settings
-	if file != "" {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return s, fmt.Errorf("read identity settings: %w", err)
-		}
-		if err := wire.Decode(data, &s); err != nil {
-			return s, fmt.Errorf("read identity settings %s: not one JSON object, or an unknown field", filepath.Base(file))
-		}
+	if err := wire.Decode(data, &s); err != nil {
+		return s, err
 	}
 	if s.Name == "" {
 		s.Name = "conclave.local"
