@@ -55,7 +55,9 @@ func openIdentity(ctx context.Context, o options, connection string, log *slog.L
 	return i, i.err
 }
 
-// ServeHTTP waits until the identity is open; without one it answers 503.
+// ServeHTTP waits until the identity is open. Where there is none, as on systems
+// that cannot keep the log, it answers 404, which clients take for a service
+// without accounts.
 func (i *identity) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-i.opened:
@@ -63,7 +65,7 @@ func (i *identity) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if i.routes == nil {
-		http.Error(w, "accounts and verification are off", http.StatusServiceUnavailable)
+		http.Error(w, "accounts and verification are off", http.StatusNotFound)
 		return
 	}
 	i.routes.ServeHTTP(w, r)

@@ -26,7 +26,11 @@ func (r *Runner) carryOut(e call.Effect) {
 	case call.SealKnock:
 		r.sealKnock()
 	case call.OpenKnock:
-		r.event(r.openKnock(e.Knocking))
+		r.examine(r.openKnock(e.Knocking))
+	case call.CheckPassport:
+		r.checkMember(e.Shown)
+	case call.FetchOwn:
+		r.fetchOwn(nil)
 	case call.JoinGroup:
 		r.joinGroup(e.Welcome)
 	case call.OpenCommit:
@@ -92,6 +96,7 @@ func (r *Runner) createGroup() {
 	}
 	r.useGroup(g)
 	r.epoch(group.Changed{Epoch: g.Epoch(), By: g.Self()})
+	r.fetchOwn(nil)
 }
 
 // useGroup takes a new group, with frame keys where media is sealed.
@@ -112,7 +117,13 @@ func (r *Runner) sealKnock() {
 		r.joining.Close()
 	}
 	r.joining = j
+	r.fetchOwn(j)
+}
+
+// knock seals the knock of j, with the own passport that was just checked.
+func (r *Runner) knock(j *group.Joining) {
 	knock := keys.NewKnock(r.state.Name, r.cfg.Passcode)
+	knock.Passport = r.state.Mine.Bundle
 	sealed, err := keys.SealKnock(r.state.About.LobbyKey, r.state.Meeting, r.state.Self, knock)
 	if errors.Is(err, keys.ErrPasscode) {
 		r.event(call.LinkFailed{Final: true, Why: call.EndPasscode}) // no meeting has such a long one
@@ -137,7 +148,7 @@ func (r *Runner) openKnock(w wire.Knocking) call.KnockOpened {
 	if err != nil || owner != w.Device {
 		return out
 	}
-	out.Broken, out.Name = false, knock.Name
+	out.Broken, out.Name, out.Passport = false, knock.Name, knock.Passport
 	out.Passcode = !r.state.About.Passcode ||
 		subtle.ConstantTimeCompare([]byte(knock.Passcode), []byte(r.cfg.Passcode)) == 1
 	return out

@@ -63,6 +63,11 @@ type Config struct {
 	Observe func(call.State)
 	// Tell shows a notice; called in the runner's goroutine.
 	Tell func(call.Tell)
+	// Passports is what the meeting's service vouches for; nil where it keeps no
+	// accounts: then everybody is a guest.
+	Passports Passports
+	// Most is how many people policy lets this host have in; 0 is unlimited.
+	Most int
 	// OnMedia hears what the session reports; called in the runner's goroutine.
 	OnMedia func(media.Event)
 	// Now is the clock; time.Now when nil.
@@ -78,6 +83,8 @@ type Runner struct {
 	once  sync.Once
 	done  chan struct{}
 	tasks sync.WaitGroup
+	life  context.Context // of the checks
+	end   context.CancelFunc
 
 	token struct {
 		sync.Mutex
@@ -121,6 +128,7 @@ func Start(cfg Config) *Runner {
 		timers: make(map[call.Timer]*time.Timer),
 		said:   make(map[[sha256.Size]byte]uint32),
 	}
+	r.life, r.end = context.WithCancel(context.Background())
 	go r.run()
 	return r
 }
@@ -128,7 +136,7 @@ func Start(cfg Config) *Runner {
 // Create starts a meeting with a descriptor that this device signed. lobby is
 // the private half of the descriptor's lobby key.
 func (r *Runner) Create(about keys.Descriptor, lobby keys.LobbyKey, name keys.NameStatement) {
-	r.post(create{call.Create{Sealed: r.cfg.Device.SignDescriptor(about), About: about, Name: name}, lobby})
+	r.post(create{call.Create{Sealed: r.cfg.Device.SignDescriptor(about), About: about, Name: name, Most: r.cfg.Most}, lobby})
 }
 
 // Do hands the person's wish, or anything else that happened, to the meeting.
@@ -190,6 +198,12 @@ func (r *Runner) take(what any) {
 		r.queue = append(r.queue, w)
 	case dialled:
 		r.dialled(w)
+	case ownFetched:
+		r.ownFetched(w)
+	case examined:
+		if w.conn == nil || w.conn == r.conn { // what a former connection showed is shown again
+			r.queue = append(r.queue, w.event)
+		}
 	case expire:
 		if r.ring != nil {
 			r.ring.Expire()
@@ -274,6 +288,7 @@ func (r *Runner) mediaEvent(e media.Event) {
 // release lets go of everything; the machine is not asked any more.
 func (r *Runner) release() {
 	r.once.Do(func() { close(r.stop) })
+	r.end()
 	for _, t := range r.timers {
 		t.Stop()
 	}

@@ -21,7 +21,7 @@ import (
 	"conclave/keys/tlog"
 )
 
-// Config is what a Driver works with. All but Open must be set.
+// Config is what a Driver works with. All but Renewing and Open must be set.
 type Config struct {
 	Device keys.PublicKey
 	Client *client.Client
@@ -33,6 +33,9 @@ type Config struct {
 	Report func(upgrade.Event)
 	// Passport takes a new passport that was checked, before Issued is reported.
 	Passport func(keys.PassportBundle, keys.Passport)
+	// Renewing is held while a passport of the course is fetched, so that nobody
+	// who reads the log meanwhile takes it for a stranger's; nil for none.
+	Renewing sync.Locker
 	// Open shows a page in the system's browser; nil offers no signing on.
 	Open func(url string) error
 	// Now is the clock; time.Now when nil.
@@ -97,6 +100,10 @@ func (d *Driver) Carry(effects []upgrade.Effect) {
 			d.start(e.Number, effectTime, func(ctx context.Context) (upgrade.Event, error) { return d.redeem(ctx, e) })
 		case upgrade.Renew:
 			d.start(e.Number, effectTime, func(ctx context.Context) (upgrade.Event, error) {
+				if d.cfg.Renewing != nil {
+					d.cfg.Renewing.Lock()
+					defer d.cfg.Renewing.Unlock()
+				}
 				return upgrade.Issued(e), d.Renew(ctx)
 			})
 		}
