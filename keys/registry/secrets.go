@@ -17,6 +17,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -313,6 +314,9 @@ func writeSecret(path string, data []byte) error {
 	if err != nil {
 		_ = os.Remove(file.Name()) // the first error says more
 		return err
+	}
+	if runtime.GOOS == "windows" {
+		return nil // folders cannot be synced there; NTFS journals the rename
 	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
