@@ -8,7 +8,7 @@ OUT    ?= out/demo
 
 export GOFLAGS := -buildvcs=false
 
-.PHONY: run demo test check build fuzz bench clean
+.PHONY: run demo test check build fuzz bench package try clean
 
 # run opens the app. Where there is no display it holds the demo meeting.
 run:
@@ -61,6 +61,19 @@ bench: build
 	@.ci/libs demo
 	go test -tags $(TAGS) -run '^$$' -bench . -benchmem ./call/frame ./keys/group
 	./bin/conclave bench
+
+# package makes packages in dist/; SYSTEMS is linux, windows, darwin or several.
+SYSTEMS ?= linux windows
+package:
+	@.ci/libs package
+	go run ./app/pack $(SYSTEMS)
+
+# try installs the packages in a clean Debian root and under wine, uses and
+# removes them. As root: it makes the root with debootstrap.
+try:
+	@.ci/libs try
+	go run ./app/pack try-deb
+	go run ./app/pack try-exe
 
 clean:
 	rm -rf bin out dist
