@@ -59,12 +59,12 @@ func cutOff(o fyne.CanvasObject) (words string, cut bool) {
 func personal(scene uitest.Scene, words string) bool {
 	if m := scene.Snapshot.Meeting; m != nil {
 		for _, p := range m.People {
-			if p.Name != "" && strings.Contains(words, p.Name) {
+			if p.Name != "" && strings.Contains(words, p.Name) || p.Issuer != "" && strings.Contains(words, p.Issuer) {
 				return true
 			}
 		}
 		for _, k := range m.Lobby {
-			if words == k.Name {
+			if words == k.Name || k.Issuer != "" && strings.Contains(words, k.Issuer) {
 				return true
 			}
 		}

@@ -18,9 +18,8 @@ type Way struct {
 	Icon   Icon
 	Title  string
 	Proves string
-	Seen   string
-	Keeps  string
-	Opens  string // what policy allows with it and not now, or ""
+	Seen   string // and what the service keeps
+	Opens  string // what policy allows with it and not now, where that differs between the ways; or ""
 }
 
 // Field is one thing to type.
@@ -60,12 +59,13 @@ type CourseView struct {
 	Title, Words string
 	Key          string // where keys lie, in one sentence; "" where it does not matter
 	Ways         []Way  // in FormChoose
+	Opens        string // what each of them opens, or ""
 	Name         *Field // beside the field, when an account is made
 	Field        *Field
 	Trouble      *Trouble
 	Outbox       *Outbox
 	Page         string // of the organisation, to be copied
-	Marks        []Mark // when done: what others see now
+	Mark         Mark   // when done: what others see now; Words "" before
 	Next         string // the button that leads on; "" for none
 	Resend       string // the button for another code; "" for none
 	Upgrade      string // the button after signing in only; "" for none
@@ -154,15 +154,31 @@ func (p Presenter) courseChoose(v *CourseView, s core.Snapshot) {
 	for _, way := range s.Account.Course.Ways {
 		v.Ways = append(v.Ways, p.way(way, s.Account.May))
 	}
+	if same(v.Ways) && v.Ways[0].Opens != "" {
+		v.Opens = v.Ways[0].Opens
+		for i := range v.Ways {
+			v.Ways[i].Opens = ""
+		}
+	}
 	if len(v.Ways) == 0 {
 		v.Words, v.Close = p.Text.Say("course.choose.none"), p.Text.Say("course.close")
 	}
 }
 
+// same reports whether all ways open the same.
+func same(ways []Way) bool {
+	for _, w := range ways {
+		if w.Opens != ways[0].Opens {
+			return false
+		}
+	}
+	return len(ways) > 0
+}
+
 // way tells of a class; may is what policy says now, for what it would open.
 func (p Presenter) way(c keys.Class, may []core.Permission) Way {
 	key, say := "way."+c.String(), p.Text.Say
-	w := Way{Class: c, Icon: classIcon(c), Title: say(key + ".title"), Proves: say(key + ".proves"), Seen: say(key + ".seen"), Keeps: say(key + ".keeps")}
+	w := Way{Class: c, Icon: classIcon(c), Title: say(key + ".title"), Proves: say(key + ".proves"), Seen: say(key+".seen") + " " + say(key+".keeps")}
 	var opens []string
 	for _, m := range may {
 		if m.Decision != policy.DecisionAllow && !m.Action.HasLimit() && slices.Contains(m.Unlock, c) {
@@ -229,7 +245,7 @@ func (p Presenter) courseDone(v *CourseView, s core.Snapshot) {
 	if a.Class == a.Course.Class {
 		issuer = a.Issuer
 	}
-	v.Marks = []Mark{p.ClassMark(a.Course.Class, issuer)}
+	v.Mark = p.ClassMark(a.Course.Class, issuer)
 	if a.Refused != nil {
 		v.Words = say("course.done.opens")
 	}

@@ -12,7 +12,7 @@ import (
 type RefusedView struct {
 	Title, Words string
 	Reason       string // the operator's or host's sentence
-	Unlock       []Way  // what opens it, of what this service offers
+	Unlock       []Mark // what opens it, of what this service offers
 	None         string // said where nothing that is offered opens it
 	Action       string // the button that leads on; "" when nothing does
 	SignIn       bool   // Action signs in and that is enough
@@ -29,12 +29,12 @@ func (p Presenter) Refused(s core.Snapshot) RefusedView {
 	v := RefusedView{Title: say(key + ".title"), Words: say("refused.words"), Reason: r.Reason}
 	signedIn := a.State == core.AccountReady || a.State == core.AccountNoPassport
 	if !signedIn && slices.Contains(r.Unlock, keys.ClassEmail) {
-		v.Unlock = append(v.Unlock, p.way(keys.ClassEmail, nil))
+		v.Unlock = append(v.Unlock, p.wayMark(keys.ClassEmail))
 		v.SignIn = true
 	}
 	for _, c := range offered(a.Ways) {
 		if slices.Contains(r.Unlock, c) {
-			v.Unlock = append(v.Unlock, p.way(c, nil))
+			v.Unlock = append(v.Unlock, p.wayMark(c))
 		}
 	}
 	switch {
@@ -47,6 +47,10 @@ func (p Presenter) Refused(s core.Snapshot) RefusedView {
 	}
 	v.Transport = r.Start != nil && r.Start.Mode == keys.ModeE2EE && mayHostTransport(a.May)
 	return v
+}
+
+func (p Presenter) wayMark(c keys.Class) Mark {
+	return Mark{p.Text.Say("way." + c.String() + ".title"), classIcon(c), Info}
 }
 
 // mayHostTransport reports whether policy is known to allow it: nothing is

@@ -50,7 +50,7 @@ func NewAccount(k *Kit) *Account {
 	a.page = widget.Column(theme.SpaceL, display(k.say("account.title")), a.section("account.standing", widget.Column(theme.SpaceM, head, widget.Rule(), a.lines.box)),
 		a.policy, a.devices, a.data, widget.Fixed(0, 12, widget.Gap()))
 	scroll := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, widget.Narrow(720, a.page)))
-	a.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), widget.Grow(widget.Column(theme.SpaceNo, top, scroll), scroll))
+	a.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Grow(widget.Column(theme.SpaceNo, top, scroll), scroll))
 	return a
 }
 

@@ -36,7 +36,9 @@ type Course struct {
 	pageWords     *widget.Text
 	trouble       *courseTrouble
 	countdown     *widget.Text
-	seen          *marks
+	seen          *widget.Pill
+	opens         *widget.Text
+	above         *courseTrouble // of the ways; the other one is below the field
 	back, shut    *widget.Button
 	resend, next  *widget.Button
 	upgrade       *widget.Button
@@ -99,7 +101,8 @@ func NewCourse(k *Kit) *Course {
 	c := &Course{
 		kit: k, steps: widget.NewSteps(), mark: newMedallion(), title: centred("", theme.SizeTitle, theme.ColorText, true),
 		words: centred("", theme.SizeBody, theme.ColorMuted, false), place: centred("", theme.SizeSmall, theme.ColorMuted, false),
-		ways: widget.Column(theme.SpaceS), trouble: newCourseTrouble(), countdown: small(""), seen: newMarks(),
+		ways: widget.Column(theme.SpaceS), trouble: newCourseTrouble(), countdown: small(""), seen: widget.NewPill("", theme.IconNone, present.Neutral, nil),
+		above: newCourseTrouble(), opens: widget.NewText("", widget.Style{Size: theme.SizeSmall, Color: theme.ColorInfo, Bold: true, Wrap: true, Align: fyne.TextAlignCenter}),
 	}
 	c.name, c.field, c.code = newCourseField(k, c.nameDone), newCourseField(k, c.Go), newCourseField(k, c.Go)
 	c.code.entry.TextStyle = fyne.TextStyle{Monospace: true}
@@ -110,10 +113,10 @@ func NewCourse(k *Kit) *Course {
 	c.resend = k.button(widget.ButtonConfig{Large: true, Tapped: func() { c.proceed(upgrade.Resend{}) }})
 	c.next = k.button(widget.ButtonConfig{Kind: widget.Primary, Large: true, Tapped: c.Go})
 	c.upgrade = k.button(widget.ButtonConfig{Kind: widget.Primary, Large: true, Tapped: func() { k.Send(core.Upgrade{}) }})
-	column := widget.Column(theme.SpaceM, c.steps, c.mark.object, widget.Column(theme.SpaceS, c.title, c.words),
-		middle(c.seen.row), c.ways, c.outbox, c.name.object, c.field.object, c.code.object, c.trouble.object, c.countdown, c.pageBox(), c.place, c.buttons())
-	page := widget.Scroll(widget.Middle(560, widget.Pad(theme.SpaceL, column)))
-	c.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), page)
+	column := widget.Column(theme.SpaceM, c.steps, c.mark.object, widget.Column(theme.SpaceS, c.title, c.words, c.opens),
+		c.above.object, middle(c.seen), c.ways, c.outbox, c.name.object, c.field.object, c.code.object, c.trouble.object, c.countdown, c.pageBox(), c.place, c.buttons())
+	page := widget.Scroll(widget.Middle(620, widget.Pad(theme.SpaceL, column)))
+	c.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), page)
 	return c
 }
 
@@ -163,9 +166,9 @@ func (c *Course) Show(p present.Presenter, s core.Snapshot) {
 	show(c.place, v.Key != "")
 	c.showWays(v.Ways)
 	c.showForm(v)
-	c.trouble.set(v.Trouble)
-	c.seen.set(v.Marks)
-	show(c.seen.row, len(v.Marks) > 0)
+	c.showTrouble(v)
+	c.seen.Set(v.Mark.Words, theme.Icon(v.Mark.Icon), v.Mark.Tone)
+	show(c.seen, v.Mark.Words != "")
 	c.showButtons(v)
 	c.Tick(p.Now)
 	fresh := !c.drawn || before.Form != v.Form || before.Way != v.Way
@@ -181,6 +184,20 @@ func (c *Course) Show(p present.Presenter, s core.Snapshot) {
 	}
 }
 
+func (c *Course) showTrouble(v present.CourseView) {
+	above, below := v.Trouble, v.Trouble
+	if v.Form == present.FormChoose {
+		below = nil
+	} else {
+		above = nil
+	}
+	c.above.set(above)
+	c.trouble.set(below)
+	c.opens.Set(v.Opens)
+	show(c.opens, v.Opens != "")
+	show(c.mark.object, v.Form != present.FormChoose) // the room is for the ways
+}
+
 func (c *Course) showWays(list []present.Way) {
 	show(c.ways, len(list) > 0)
 	same := len(list) == len(c.shownWays)
@@ -193,7 +210,7 @@ func (c *Course) showWays(list []present.Way) {
 	c.shownWays, c.ways.Objects = list, nil
 	for _, w := range list {
 		c.ways.Objects = append(c.ways.Objects, widget.NewWay(widget.WayConfig{
-			Icon: theme.Icon(w.Icon), Title: w.Title, Lines: []string{w.Proves, w.Seen, w.Keeps}, Strong: w.Opens,
+			Icon: theme.Icon(w.Icon), Title: w.Title, Lines: []string{w.Proves, w.Seen}, Strong: w.Opens,
 			Tapped: func() { c.proceed(upgrade.Choose{Way: w.Class}) }, Escape: c.kit.Back,
 		}))
 	}

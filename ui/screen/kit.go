@@ -149,7 +149,7 @@ type marks struct {
 	last []present.Mark
 }
 
-func newMarks() *marks { return &marks{row: widget.Wrap(theme.SpaceXS)} }
+func newMarks() *marks { return &marks{row: widget.WrapShrinking(theme.SpaceXS, 90)} }
 
 func (m *marks) set(list []present.Mark) {
 	same := len(list) == len(m.last)

@@ -131,12 +131,11 @@ func newKnockerRow(k *Kit) *knockerRow {
 	r.print = widget.NewText("", widget.Style{Size: theme.SizeTiny, Mono: true, Color: theme.ColorMuted, Wrap: true})
 	r.admit = k.button(widget.ButtonConfig{Label: k.say("people.admit"), Kind: widget.Primary, Tapped: func() { k.Send(core.Admit{Ticket: r.view.Ticket}) }})
 	r.refuse = k.button(widget.ButtonConfig{Label: k.say("people.refuse"), Kind: widget.DangerLow, Tapped: func() { k.Send(core.Refuse{Ticket: r.view.Ticket}) }})
-	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
-	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, names), names)
+	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, r.name), r.name)
 	buttons := widget.Columns(80, theme.SpaceS, r.refuse, r.admit)
 	r.refusal, r.details = newRefusalBox(k), newProofDetails(k)
 	head.Objects = append(head.Objects, r.details.toggle)
-	r.root = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.print, r.details.object, r.refusal.object, buttons))
+	r.root = widget.Tinted(theme.ColorRaised, theme.SpaceS, widget.Column(theme.SpaceS, head, r.marks.row, r.print, r.details.object, r.refusal.object, buttons))
 	return r
 }
 
@@ -191,9 +190,8 @@ func newPersonRow(p *People) *personRow {
 	}
 	r.remove = k.button(widget.ButtonConfig{Label: k.say("people.remove"), Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
 	r.details = newProofDetails(k, r.remove)
-	names := widget.Column(theme.SpaceXS, r.name, r.marks.row)
-	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, names, r.hand, r.mic, r.camera, r.details.toggle), names)
-	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Column(theme.SpaceS, head, r.details.object))
+	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, r.name, r.hand, r.mic, r.camera, r.details.toggle), r.name)
+	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Column(theme.SpaceXS, head, r.marks.row, r.details.object))
 	return r
 }
 

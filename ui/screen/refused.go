@@ -21,7 +21,7 @@ type Refused struct {
 	reason        *widget.Text
 	reasonBox     *fyne.Container
 	unlock        *fyne.Container
-	ways          *rows[present.Way, *wayLine]
+	ways          *marks
 	none          *widget.Text
 	lead          *widget.Button
 	shut          *widget.Button
@@ -32,36 +32,14 @@ type Refused struct {
 	shownSequence *core.Refusal
 }
 
-// wayLine names a way and what it proves.
-type wayLine struct {
-	root          *fyne.Container
-	icon          *widget.Icon
-	title, proves *widget.Text
-}
-
-func newWayLine() *wayLine {
-	w := &wayLine{icon: widget.NewIcon(theme.IconNone, 24, theme.ColorInfo), title: widget.NewText("", widget.Style{Bold: true, Wrap: true}), proves: small("")}
-	text := widget.Column(theme.SpaceNo, w.title, w.proves)
-	w.root = widget.Grow(widget.Row(theme.SpaceM, w.icon, text), text)
-	return w
-}
-
-func (w *wayLine) object() fyne.CanvasObject { return w.root }
-
-func (w *wayLine) set(v present.Way) {
-	w.icon.Set(theme.Icon(v.Icon), theme.ColorInfo)
-	w.title.Set(v.Title)
-	w.proves.Set(v.Proves)
-}
-
 // NewRefused returns the screen. It lies over the others.
 func NewRefused(k *Kit) *Refused {
 	r := &Refused{
 		kit: k, mark: newMedallion(), title: centred("", theme.SizeTitle, theme.ColorText, true), words: centred("", theme.SizeBody, theme.ColorMuted, false),
-		reason: body(""), none: centred("", theme.SizeBody, theme.ColorText, false), ways: newRows[present.Way](theme.SpaceM, newWayLine),
+		reason: body(""), none: centred("", theme.SizeBody, theme.ColorText, false), ways: newMarks(),
 	}
 	r.reasonBox = widget.Tinted(theme.ColorRaised, theme.SpaceM, widget.Column(theme.SpaceXS, label(k.say("refused.reason")), r.reason))
-	r.unlock = widget.Column(theme.SpaceS, label(k.say("refused.unlock")), r.ways.box)
+	r.unlock = widget.Column(theme.SpaceS, label(k.say("refused.unlock")), r.ways.row)
 	r.lead = k.button(widget.ButtonConfig{Kind: widget.Primary, Large: true, Icon: theme.IconShieldCheck, Tapped: r.Go})
 	r.shut = k.button(widget.ButtonConfig{Label: k.say("refused.close"), Kind: widget.Quiet, Large: true, Tapped: r.Escape})
 	r.transportBtn = k.button(widget.ButtonConfig{Label: k.say("refused.transport.go"), Icon: theme.IconShieldOff, Tapped: r.Transport})
@@ -70,7 +48,7 @@ func NewRefused(k *Kit) *Refused {
 	column := widget.Column(theme.SpaceM, r.mark.object, widget.Column(theme.SpaceS, r.title, r.words), r.reasonBox, r.unlock, r.none,
 		widget.Ends(theme.SpaceS, []fyne.CanvasObject{r.shut}, []fyne.CanvasObject{r.lead}), r.transport)
 	page := widget.Scroll(widget.Middle(560, widget.Pad(theme.SpaceL, column)))
-	r.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), page)
+	r.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), page)
 	return r
 }
 
@@ -91,7 +69,7 @@ func (r *Refused) Show(p present.Presenter, s core.Snapshot) {
 	show(r.words, v.Words != "")
 	r.reason.Set(v.Reason)
 	show(r.reasonBox, v.Reason != "")
-	r.ways.fill(v.Unlock)
+	r.ways.set(v.Unlock)
 	show(r.unlock, len(v.Unlock) > 0)
 	r.none.Set(v.None)
 	show(r.none, v.None != "")

@@ -5,8 +5,9 @@ import (
 	base "fyne.io/fyne/v2/theme"
 )
 
-// ends puts some things at the left and others at the right; where they do not
-// fit on one line, the right ones come first and the left ones below.
+// ends puts some things at the left and others at the right, or in the middle
+// where one side has none; where they do not fit on one line, the right ones
+// come first and the left ones below.
 type ends struct {
 	gap   fyne.ThemeSizeName
 	left  []fyne.CanvasObject
@@ -63,11 +64,11 @@ func (e *ends) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	y, gap := float32(0), base.Size(e.gap)
 	for _, line := range lines {
 		w, h := e.extent(line)
-		x := size.Width - w
-		if both {
+		x := (size.Width - w) / 2
+		spread := both && len(shown(e.left)) > 0 && len(shown(e.right)) > 0
+		if spread {
 			x = 0
 		}
-		spread := both
 		for _, o := range line {
 			if spread && e.isRight(o) {
 				r, _ := e.extent(shown(e.right))

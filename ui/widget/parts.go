@@ -44,6 +44,7 @@ func ScrollPanel(content fyne.CanvasObject) *Scroller {
 type wrap struct {
 	gap   fyne.ThemeSizeName
 	width float32
+	least float32 // what does not fit is made narrower, down to this; 0 never
 }
 
 // Wrap lays small things out in lines.
@@ -51,11 +52,21 @@ func Wrap(gap fyne.ThemeSizeName, objects ...fyne.CanvasObject) *fyne.Container 
 	return &fyne.Container{Layout: &wrap{gap: gap}, Objects: objects}
 }
 
+// WrapShrinking is Wrap for things that can cut themselves off: where one is
+// wider than a line, it becomes as wide as the line, and it asks for a width
+// of least only.
+func WrapShrinking(gap fyne.ThemeSizeName, least float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &wrap{gap: gap, least: least}, Objects: objects}
+}
+
 func (w *wrap) place(all []fyne.CanvasObject, width float32, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) float32 {
 	gap := base.Size(w.gap)
 	var x, y, line float32
 	for _, o := range shown(all) {
 		m := o.MinSize()
+		if w.least > 0 {
+			m.Width = min(m.Width, width)
+		}
 		if x > 0 && x+m.Width > width+0.5 {
 			x, y, line = 0, y+line+gap, 0
 		}
@@ -81,6 +92,9 @@ func (w *wrap) MinSize(all []fyne.CanvasObject) fyne.Size {
 	widest := float32(0)
 	for _, o := range shown(all) {
 		widest = max(widest, o.MinSize().Width)
+	}
+	if w.least > 0 {
+		widest = min(widest, w.least)
 	}
 	width := w.width
 	if width == 0 {
