@@ -167,6 +167,7 @@ type State struct {
 	Told    bool               // it was heard since this device came in
 	Plan    Statement          // as host: what was said last
 	Early   []Line             // that came before the host's word
+	Owed    []Payload          // lost their epoch: to be said in the next one
 	NewName keys.NameStatement // own, said and not ordered yet
 
 	Wants     Wants
@@ -192,6 +193,7 @@ type Asked struct {
 	Ref     uint32
 	What    string  // type of the wire message
 	Payload Payload // of a Say
+	Epoch   uint64  // in which it was asked
 }
 
 // Verdict is what the person said of the code of an epoch.

@@ -169,7 +169,7 @@ func (m *machine) say(p Payload) uint32 {
 		return 0
 	}
 	ref := m.ref()
-	m.Asked = append(slices.Clip(m.Asked), Asked{Ref: ref, What: "say", Payload: p})
+	m.Asked = append(slices.Clip(m.Asked), Asked{Ref: ref, What: "say", Payload: p, Epoch: m.Epoch})
 	m.do(Say{Ref: ref, Payload: p})
 	return ref
 }

@@ -313,6 +313,7 @@ func (m *machine) greet(e EpochReady, first bool) {
 		return
 	}
 	m.say(m.present())
+	m.sayOwed()
 	if e.By == m.Self && len(e.Added) > 0 {
 		m.sayRules()
 		m.sayNames(true)

@@ -81,6 +81,41 @@ func (m *machine) sayRules() {
 	}
 }
 
+// owedMost bounds what waits for the next epoch.
+const owedMost = 32
+
+// sayLater says again what came too late for its epoch: now if the next one is
+// here, else when it comes. A service that calls everything too late would
+// otherwise be answered without end.
+func (m *machine) sayLater(a Asked) {
+	if a.Epoch == m.Epoch {
+		if len(m.Owed) < owedMost {
+			m.Owed = append(slices.Clip(m.Owed), a.Payload)
+		}
+		return
+	}
+	m.sayNow(a.Payload)
+}
+
+func (m *machine) sayOwed() {
+	owed := m.Owed
+	m.Owed = nil
+	for _, p := range owed {
+		m.sayNow(p)
+	}
+}
+
+// sayNow says p, but for a word of the host that a newer one has replaced.
+func (m *machine) sayNow(p Payload) {
+	st, isRules := p.(Statement)
+	switch {
+	case !isRules:
+		m.say(p)
+	case st.Sequence == m.newest().Sequence:
+		m.sayRules()
+	}
+}
+
 // setRules: when unmuting is closed, those who speak may go on; when a
 // suspension begins or ends, every stream is stopped until its person starts
 // it again.

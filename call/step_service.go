@@ -350,7 +350,7 @@ func (m *machine) knockAgain() {
 	m.Seat, m.Keys, m.Media, m.People = SeatOut, KeysNone, MediaOff, nil
 	m.Fault, m.Alarmed, m.Strangers = FaultNone, false, 0
 	m.Asked, m.Committing, m.Warned = nil, 0, false
-	m.Told, m.Early = false, nil
+	m.Told, m.Early, m.Owed = false, nil, nil
 	for _, t := range []Timer{TimerSwitch, TimerCommit, TimerHeartbeat, TimerStranger, TimerReaction} {
 		m.disarm(t)
 	}
@@ -373,12 +373,8 @@ func (m *machine) sayFailed(a Asked, c wire.Code) {
 		}
 		m.Chat = slices.Clone(m.Chat)
 		m.Chat[i].Ref = m.say(p)
-	case Names, Lower, Passports:
-		m.say(p)
-	case Statement:
-		if p.Sequence == m.newest().Sequence {
-			m.sayRules()
-		}
+	case Names, Lower, Passports, Statement:
+		m.sayLater(a)
 	case Heartbeat, Present, Bye, React, nil:
 	}
 }
