@@ -29,6 +29,19 @@ func events(p *play) []Event {
 		Chat{""},
 		Wish{Wants{Camera: true}},
 		Wish{Wants{Mic: true, Hand: true}},
+		SetRules{Rules{Suspended: true}},
+		SetRules{Rules{Chat: true}},
+		SetRules{OpenRules()},
+		StopStreams{Kinds: Kinds{Mic: true, Camera: true}},
+		StopStreams{key(1), Kinds{true, true, true}},
+		StopStreams{key(2), Kinds{Mic: true}},
+		LetSpeak{key(1)},
+		LowerHand{},
+		LowerHand{p.s.Self},
+		ShowReaction{1},
+		ShowReaction{77},
+		Rename{p.name(self, "Other")},
+		Rename{newer(p, self)},
 		Judge{p.s.Epoch, true},
 		Judge{p.s.Epoch, false},
 		LinkReady{},
@@ -61,6 +74,16 @@ func events(p *play) []Event {
 		Present{Says: Wants{Camera: true}},
 		Bye{},
 		Names{[]keys.NameStatement{p.name(2, "Carol")}},
+		Names{[]keys.NameStatement{newer(p, 2)}},
+		Statement{Sequence: p.s.Rule.Sequence, Rules: OpenRules()},
+		Statement{Sequence: p.s.Rule.Sequence + 1, Rules: Rules{Suspended: true}},
+		Statement{Sequence: p.s.Rule.Sequence + 1, Rules: Rules{Unmute: true}, Stops: []Stop{{key(1), Marks{1, 1, 1}}}},
+		Statement{Sequence: p.s.Rule.Sequence + 1, All: Marks{Mic: 1}, Voices: []keys.PublicKey{key(1), key(2)}},
+		Present{Says: Wants{true, true, true, true}, Heeds: p.s.Rule.Sequence},
+		Present{Says: Wants{true, true, true, true}, Heeds: 1 << 60},
+		React{1},
+		Lower{},
+		Lower{p.s.Self},
 		Heartbeat{Roster: p.s.Roster, At: p.now},
 		Heartbeat{Roster: [32]byte{77}, At: p.now},
 	} {
@@ -246,11 +269,74 @@ func check(t testing.TB, before, after State, e Event, effects []Effect) {
 			fail("somebody is shown who is not in the epoch")
 		}
 	}
+	checkRules(fail, before, after, e, effects)
 	if len(find[MakeCommit](effects)) > 1 {
 		fail("two commits at once")
 	}
 	if len(after.Asked) > len(before.Asked)+8 {
 		fail("too many requests at once")
+	}
+}
+
+// newer is a later name of device i than any that p.name makes.
+func newer(p *play, i int) keys.NameStatement {
+	if n, ok := signed.Load(i); ok {
+		return n.(keys.NameStatement)
+	}
+	n := newName(p.t, p, i, 2, "Newer")
+	signed.Store(i, n)
+	return n
+}
+
+// checkRules holds what is true of the host's word, whatever happens.
+func checkRules(fail func(string), before, after State, e Event, effects []Effect) {
+	h, isHeard := e.(Heard)
+	_, isEcho := e.(Echoed)
+	_, isEpoch := e.(EpochReady)
+	fromHost := isHeard && h.From == after.About.Host
+	if !reflect.DeepEqual(before.Rule, after.Rule) && !fromHost && !after.Host() {
+		fail("rules changed without the host's word")
+	}
+	if !reflect.DeepEqual(before.Rule, after.Rule) && !isEcho && !isEpoch && after.Host() {
+		fail("the host's own word counted before it was ordered")
+	}
+	if before.Told && after.Told && after.Rule.Sequence < before.Rule.Sequence {
+		fail("an older word was taken")
+	}
+	if after.Plan.Sequence != before.Plan.Sequence && !after.Host() {
+		fail("a guest plans rules")
+	}
+	for _, s := range find[Say](effects) {
+		switch s.Payload.(type) {
+		case Statement, Lower:
+			if !after.Host() {
+				fail("a guest says what only the host may")
+			}
+		}
+	}
+	for _, l := range after.Chat[min(len(before.Chat), len(after.Chat)):] {
+		if l.From != after.Self && (!after.Ruled() || !after.MayChat(l.From)) {
+			fail("a line is shown that the rules forbid")
+		}
+	}
+	if after.Rule.Rules.Suspended && after.Sending() {
+		fail("sending while all is suspended")
+	}
+	if len(find[Tell](effects)) > 4 {
+		fail("too many notices at once")
+	}
+	for _, p := range after.People {
+		if after.Told && !p.On.within(max(after.Rule.Sequence, before.Rule.Sequence)) {
+			fail("somebody heeds what was not said")
+		}
+		w := after.Showing(p.Key)
+		closed := after.Closed()[p.Key]
+		if p.Key != after.Self && (w.Mic && closed.Mic || w.Camera && closed.Camera || w.Share && closed.Share) {
+			fail("shown as on, and not opened")
+		}
+		if after.Rule.Rules.Suspended && (w.Mic || w.Camera || w.Share) {
+			fail("shown while all is suspended")
+		}
 	}
 }
 

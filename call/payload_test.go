@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -22,6 +23,15 @@ func samplePayloads(t testing.TB) []Payload {
 		Present{Says: Wants{Mic: true, Hand: true}},
 		Present{},
 		Bye{},
+		React{ReactionMost},
+		Lower{},
+		Lower{key(2)},
+		Statement{Sequence: 1, Rules: OpenRules()},
+		Statement{
+			Sequence: 9, Rules: Rules{Chat: true, Suspended: true}, All: Marks{Mic: 9, Share: 2},
+			Stops:  []Stop{{key(1), Marks{Mic: 3}}, {key(2), Marks{1, 2, 3}}},
+			Voices: []keys.PublicKey{key(3), key(1)},
+		},
 		Names{[]keys.NameStatement{p.name(1, "Bob"), p.name(2, "Carol Ω")}},
 	}
 }
@@ -62,6 +72,20 @@ func TestPayloadRefusals(t *testing.T) {
 		"empty names":        `{"names":[]}`,
 		"wrong type":         `{"text":1}`,
 		"present not object": `{"present":true}`,
+		"reaction of none":   `{"react":0}`,
+		"unknown reaction":   `{"react":7}`,
+		"negative reaction":  `{"react":-1}`,
+		"short key":          `{"lower":"AAAA"}`,
+		"rules of nothing":   `{"rules":{}}`,
+		"rules without all":  `{"rules":{"sequence":1}}`,
+		"rules, two numbers": `{"rules":{"sequence":1,"all":[0,0]}}`,
+		"rules, four":        `{"rules":{"sequence":1,"all":[0,0,0,0]}}`,
+		"rules number 0":     `{"rules":{"sequence":0,"all":[0,0,0]}}`,
+		"rules beyond exact": `{"rules":{"sequence":9007199254740992,"all":[0,0,0]}}`,
+		"stop of the future": `{"rules":{"sequence":1,"all":[2,0,0]}}`,
+		"stop of a part":     `{"rules":{"sequence":1,"all":[0,0,0],"stops":["AAAA"]}}`,
+		"part of a voice":    `{"rules":{"sequence":1,"all":[0,0,0],"voices":"AAAA"}}`,
+		"voice twice":        `{"rules":{"sequence":1,"all":[0,0,0],"voices":"` + base64.StdEncoding.EncodeToString(make([]byte, 64)) + `"}}`,
 		"nested unknown":     `{"present":{"mic":true,"spy":true}}`,
 		"too large":          `{"text":"` + strings.Repeat("x", MaxPayload) + `"}`,
 	} {

@@ -64,6 +64,7 @@ var intents = []struct {
 	{JoinMeeting{Link: "https://evil.test/m/x"}, false, false},
 	{JudgeCode{Matches: true}, false, false},
 	{LeaveMeeting{}, true, false},
+	{LetSpeak{}, false, false},
 	{LowerHand{}, false, false},
 	{MuteAll{}, false, false},
 	{MutePerson{}, false, false},
