@@ -187,6 +187,9 @@ func TestMeetingSurvivesARestart(t *testing.T) {
 		t.Errorf("the lock is lost: %+v", got)
 	}
 	request(t, c, wire.Commit{Ref: 2, Epoch: 1, Commit: []byte("two")})
+	_ = c.Close()
+	_ = p.stdin.Close()
+	p.wait(t) // or it writes into the folder while that is removed
 }
 
 func TestSelfMadeCertificateIsPinnedAndKept(t *testing.T) {

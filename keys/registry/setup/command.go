@@ -21,7 +21,7 @@ import (
 const usage = `usage:
   policy explain|diff|check …                           what policy decides, and why
   policy explain … --policy in-force --data DIR         the same of the policy that this service has
-  log verify URL --key KEY                              audit a whole log as an outsider
+  log verify URL --key KEY [--pin PIN]                  audit a whole log as an outsider
   log status --data DIR                                 name, key and size of this service's log
   disclose --data DIR --ground G --what W ADDRESS…      the only way to export an account
   seat assign|withdraw --data DIR ADDRESS|@DOMAIN [--organisation DOMAIN] [--until 2027-01-31]
@@ -177,14 +177,19 @@ func verifyLog(ctx context.Context, address string, args []string, w io.Writer) 
 	flags := flag.NewFlagSet("log verify", flag.ContinueOnError)
 	flags.SetOutput(w)
 	text := flags.String("key", "", "verifier key of the log, as GET /v1/about shows it or, better, as somebody you trust gave it")
+	pin := flags.String("pin", "", "fingerprint of a certificate of the service's own making, as it printed it at its start")
 	if err := flags.Parse(args); err != nil {
 		return ErrUsage
+	}
+	transport, err := pinned(*pin)
+	if err != nil {
+		return err
 	}
 	key, err := tlog.ParseKey(*text)
 	if err != nil {
 		return err
 	}
-	reader, err := client.NewLog(address, nil)
+	reader, err := client.NewLog(address, transport)
 	if err != nil {
 		return err
 	}

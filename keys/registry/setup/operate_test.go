@@ -47,7 +47,11 @@ func command(t *testing.T, args ...string) (string, error) {
 
 func TestCommandsGoThroughTheRunningService(t *testing.T) {
 	data := shortDir(t)
-	i, url := open(t, setup.Config{Dir: setup.Folder(data), Local: true})
+	settings := filepath.Join(data, "identity.json")
+	if err := os.WriteFile(settings, []byte(`{"policy":"verify-once"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i, url := open(t, setup.Config{Dir: setup.Folder(data), File: settings, Local: true})
 	defer func() { _ = i.Close() }()
 	ana := newPerson(t, url, 1)
 	signIn(t, ana, "ana@firm.example")
