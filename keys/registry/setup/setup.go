@@ -3,7 +3,7 @@
 // what conclave-serve mounts, and what its operator's commands work on.
 //
 // Without a settings file everything works at once: codes go to an outbox, the
-// policy is the default preset. Trust zone: service.
+// policy is the default preset (with Local: everyone). Trust zone: service.
 package setup
 
 import (
@@ -108,6 +108,10 @@ type Identity struct {
 	daily chan struct{}
 }
 
+// localPolicy is in force where a service serves one computer and nobody chose
+// another policy: its owner is its operator, and hosts without signing in.
+const localPolicy = "everyone"
+
 // startTimeout bounds what Open finishes of the last time.
 const startTimeout = time.Minute
 
@@ -119,6 +123,9 @@ func Open(ctx context.Context, cfg Config) (_ *Identity, err error) {
 	settings, err := read(cfg.File)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Local && cfg.File == "" {
+		settings.Policy = localPolicy
 	}
 	i := &Identity{daily: make(chan struct{}), settings: settings}
 	defer func() {
