@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"conclave/call"
 	"conclave/call/wire"
 	"conclave/keys"
 	"conclave/keys/mls"
@@ -148,6 +149,19 @@ func (r *Rogue) Outside() ([]byte, error) {
 	}
 	_, commit, err := mls.JoinExternal(config, info, mls.ExternalOptions{})
 	return commit, err
+}
+
+// Say has the service order a payload in the rogue's name.
+func (r *Rogue) Say(ctx context.Context, p call.Payload) error {
+	plain, err := call.EncodePayload(p)
+	if err != nil {
+		return err
+	}
+	sealed, err := r.group.Protect(plain, nil)
+	if err != nil {
+		return err
+	}
+	return r.conn.Send(ctx, wire.Say{Ref: 99, Epoch: r.group.Epoch(), Message: sealed})
 }
 
 // Expel makes a commit that removes a member.
