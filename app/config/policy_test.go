@@ -225,7 +225,9 @@ func TestPolicyThatOthersCanWriteLocks(t *testing.T) {
 func TestTwoPoliciesAreNone(t *testing.T) {
 	at := config.PlaceIn(t.TempDir())
 	lay(t, at.File, `{"version": 1}`)
-	at.Other = func() (string, []byte, bool, error) { return "store", []byte(`{"version": 1, "share": false}`), true, nil }
+	at.Other = func() (string, []byte, bool, error) {
+		return "store", []byte(`{"version": 1, "share": false}`), true, nil
+	}
 	if _, err := config.ReadPolicy(at); !errors.Is(err, config.ErrPolicyForm) {
 		t.Errorf("two policies: %v", err)
 	}
