@@ -28,6 +28,7 @@ type Core struct {
 	latest    atomic.Pointer[Snapshot]
 	session   atomic.Pointer[media.Session]
 	sharing   atomic.Pointer[string] // ID of the screen to share
+	shelf     shelf                  // devices between a preview and its meeting
 	observers struct {
 		sync.Mutex
 		next int
@@ -54,6 +55,9 @@ type Core struct {
 	devices  Devices
 	meeting  *meeting
 	meetings int
+	preview  *previewing // nil but before a meeting
+	previews int
+	testing  bool // the test sound plays
 	notices  []Notice
 	noticeID uint64
 	revision uint64
@@ -124,6 +128,7 @@ func (c *Core) Close() {
 	c.cancel()
 	<-c.done
 	c.tasks.Wait()
+	c.shelf.close()
 }
 
 // Send hands over an intent. It never blocks for long and never fails; what
@@ -215,6 +220,7 @@ func (c *Core) post(what any) { c.inbox.put(what) }
 func (c *Core) run() {
 	defer close(c.done)
 	defer func() {
+		c.endPreview(false)
 		if c.meeting != nil {
 			c.meeting.runner.Close()
 		}
@@ -246,6 +252,12 @@ func (c *Core) take(what any) {
 		if c.meeting != nil && c.meeting.number == w.meeting {
 			c.happened(w.event)
 		}
+	case rehearsed:
+		c.rehearsed(w)
+	case looked:
+		c.looked(w)
+	case tested:
+		c.tested(w)
 	case served:
 		c.served(w)
 	case updated:

@@ -92,6 +92,7 @@ type Devices struct {
 	CameraFault, MicrophoneFault   DeviceFault
 	SpeakerFault                   DeviceFault
 	Level                          float64 // microphone, 0 to 1
+	Testing                        bool    // the test sound plays
 }
 
 // DeviceFault says why a device gives nothing.

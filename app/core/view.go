@@ -70,6 +70,11 @@ func (c *Core) snapshot() Snapshot {
 		Service: c.service, Devices: c.devices, Notices: slices.Clone(c.notices), Update: c.update,
 		Can: Can{StartMeeting: true, JoinMeeting: true, ChooseService: true, RaiseHand: true, ShareScreen: c.mayShare()},
 	}
+	s.Devices.Testing = c.testing
+	if p := c.preview; p != nil {
+		s.Preview = p.view(c.testing)
+		s.Devices.CameraFault, s.Devices.MicrophoneFault = p.shown.Camera.Fault, p.shown.Mic.Fault
+	}
 	if c.meeting != nil {
 		s.Meeting = c.meeting.view(c.cfg.Now())
 		host := s.Meeting.Host && s.Meeting.Phase != call.PhaseEnded

@@ -34,6 +34,12 @@ func (c *Core) intent(i Intent) {
 		c.chooseDevices(i)
 	case Dismiss:
 		c.dismiss(i.Notice)
+	case OpenPreview:
+		c.openPreview(i)
+	case ClosePreview:
+		c.endPreview(false)
+	case TestSpeaker:
+		c.testSpeaker()
 	case ForgetPerson:
 		c.forgetPerson(i)
 	case Schedule:
@@ -52,6 +58,8 @@ func (c *Core) intent(i Intent) {
 		SetLocked, SendChat, JudgeCode:
 		if c.meeting != nil {
 			c.inMeeting(i)
+		} else if c.preview != nil {
+			c.inPreview(i)
 		}
 	case React, LowerHand, Rename, MutePerson, StopCamera, StopShare, MuteAll, LetSpeak, SetRules, AdmitVerified:
 		c.hosting(i)
@@ -238,6 +246,7 @@ func (c *Core) joinMeeting(i JoinMeeting) {
 
 // begin makes the meeting that is shown from now on.
 func (c *Core) begin(link keys.Link, passcode string) *meeting {
+	c.endPreview(true)
 	c.meetings++
 	number := c.meetings
 	wants := call.Wants{Mic: !c.settings.MicOff, Camera: !c.settings.CameraOff}
@@ -272,10 +281,10 @@ func (c *Core) openSession(link keys.Link, about keys.Descriptor, ring *frame.Ri
 		},
 	}
 	if h.Camera != nil {
-		cfg.Video = func() (media.VideoSource, error) { return h.Camera(c.Latest().Devices.Camera) }
+		cfg.Video = func() (media.VideoSource, error) { return c.openCamera(nil) }
 	}
 	if h.Microphone != nil {
-		cfg.Audio = func() (media.AudioSource, error) { return h.Microphone(c.Latest().Devices.Microphone) }
+		cfg.Audio = func() (media.AudioSource, error) { return c.openMicrophone(nil) }
 	}
 	if h.Speaker != nil {
 		cfg.Speaker = func() (media.AudioSink, error) { return h.Speaker(c.Latest().Devices.Speaker) }

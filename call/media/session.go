@@ -29,8 +29,8 @@ type Wants struct {
 	Mic, Camera, Share bool
 }
 
-// SessionConfig is what a Session is made of. Mode, Meeting, Self, Dial and
-// Codecs must be set.
+// SessionConfig is what a Session is made of. Self and Codecs must be set, and
+// but for a rehearsal Mode, Meeting and Dial.
 type SessionConfig struct {
 	Mode    keys.Mode
 	Meeting keys.MeetingID
@@ -39,7 +39,8 @@ type SessionConfig struct {
 	// transport mode, in which it is not used: without one nothing is sent.
 	Ring *frame.Ring
 	// Dial connects to the relay. It is called again, with a back-off, when a
-	// connection is over.
+	// connection is over. Without it the session is a rehearsal: devices open and
+	// are shown to this person, and there is no way for anything to leave.
 	Dial func(context.Context) (Relay, error)
 	// Video, Screen, Audio and Speaker open devices. A nil one is a device
 	// that is missing. They are called again while a device is wanted and
@@ -128,9 +129,11 @@ func NewSession(cfg SessionConfig) *Session {
 	s.camera = newVideoOut(s, DeviceCamera)
 	s.screen = newVideoOut(s, DeviceScreen)
 	s.mic = newAudioOut(s)
-	s.tasks.Go(s.connect)
+	if cfg.Dial != nil {
+		s.tasks.Go(s.connect)
+		s.tasks.Go(s.play)
+	}
 	s.tasks.Go(s.watch)
-	s.tasks.Go(s.play)
 	go func() {
 		defer close(s.mailDone)
 		s.mail.run(s.ctx)
