@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"conclave/keys/registry/store"
 	"conclave/keys/registry/wire"
 	"conclave/keys/tlog"
 )
@@ -23,6 +24,19 @@ func TestProtocolNamesEveryPathAndCode(t *testing.T) {
 	for _, code := range wire.Codes() {
 		if !strings.Contains(text, "`"+string(code)+"`") {
 			t.Errorf("PROTOCOL.md lacks the code %s", code)
+		}
+	}
+	for _, kind := range []store.Kind{
+		kindAccount, kindAddress, kindDevice, kindVerification, kindProof, kindAttempt, kindVoucher, kindPassport, kindSeat,
+		kindEvent, kindDisclosure, kindPolicy, kindTerms, kindLogged, kindNonce,
+	} {
+		if !strings.Contains(text, "`"+string(kind)+"`") {
+			t.Errorf("PROTOCOL.md lacks records of kind %s", kind)
+		}
+	}
+	for _, route := range []string{ReportPath, ReportFile, "hooks/delivery", "hooks/billing", "POST /command"} {
+		if !strings.Contains(text, route) {
+			t.Errorf("PROTOCOL.md lacks %s", route)
 		}
 	}
 	for _, kind := range []tlog.Kind{tlog.KindPassport, tlog.KindRevocation, tlog.KindPolicy, tlog.KindAuthority, tlog.KindDisclosure} {

@@ -2,6 +2,7 @@ package setup_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
@@ -107,7 +108,7 @@ func TestCommandsGoThroughTheRunningService(t *testing.T) {
 
 func askWithoutToken(t *testing.T, path string) {
 	t.Helper()
-	transport := &http.Transport{DisableKeepAlives: true, Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", path) }}
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }}
 	for _, token := range []string{"", "Bearer ", "Bearer x"} {
 		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://admin/command", strings.NewReader(`{"args":["log","status"]}`))
 		r.Header.Set("Authorization", token)
