@@ -3,6 +3,9 @@
 //
 //	conclave                 opens the app
 //	conclave LINK            opens the app and joins
+//	conclave --kiosk         keeps a room's machine in its meetings
+//	conclave kiosk ...       tells of it, and gives the room its identity
+//	conclave policy ...      checks and signs a managed policy
 //	conclave demo            holds a meeting of several windows and checks it
 //	conclave bench           measures joins, rekeys and tiles
 //
@@ -13,6 +16,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -35,6 +39,9 @@ func main() {
 }
 
 func run(args []string) int {
+	if code, done := administered(args); done {
+		return code
+	}
 	var err error
 	switch {
 	case len(args) > 0 && args[0] == "demo":
@@ -128,27 +135,46 @@ func (d *desktop) start(passphrase []byte) {
 }
 
 func (d *desktop) open(key keys.DeviceKey, place core.KeyPlace) error {
-	cfg, closeService, err := d.options.core(key, place)
+	cfg, closeService, err := d.options.core(key, place, d.browse)
 	if err != nil {
 		return err
 	}
+	rules, err := d.options.rules()
+	if err != nil {
+		closeService()
+		return err
+	}
+	rules.core(&cfg)
 	d.core = core.New(cfg)
 	d.stops = append(d.stops, closeService, d.core.Close) // last first: the core wipes its keys
 	if d.options.stats != "" {
 		d.stops = append(d.stops, writeStats(d.core, d.options.stats))
 	}
-	shell := ui.New(ui.Config{
-		App: d.app, Post: fyne.Do, Snapshots: d.core, Frames: d.core.Frames(), Send: d.core.Send,
+	window := ui.Config{
+		App: d.app, Post: fyne.Do, Frames: d.core.Frames(),
 		Language: d.options.language, Version: appVersion,
 		Size: fyne.NewSize(float32(d.options.width), float32(d.options.height)),
-	})
+	}
+	rules.window(&window, d.core)
+	shell := ui.New(window)
 	if d.options.join != "" {
 		d.core.Send(core.JoinMeeting{Link: d.options.join})
 	}
 	shell.Start()
 	d.stops = append(d.stops, shell.Close)
 	shell.Window().SetMaster()
+	rules.close(shell.Window())
 	shell.Window().Show()
+	return nil
+}
+
+// browse shows a page in the system's browser; called from any goroutine.
+func (d *desktop) browse(page string) error {
+	address, err := url.Parse(page)
+	if err != nil {
+		return fmt.Errorf("open page: %w", err)
+	}
+	fyne.Do(func() { _ = d.app.OpenURL(address) }) // who sees no page goes back and tries again
 	return nil
 }
 

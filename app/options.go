@@ -74,8 +74,10 @@ func (o options) sealedFileExists() bool {
 func (o options) crashFile() string { return filepath.Join(o.profile, "crash.txt") }
 
 // core builds the client's configuration from real parts, and returns what
-// ends the service on this computer.
-func (o options) core(device keys.DeviceKey, place core.KeyPlace) (core.Config, func(), error) {
+// ends the service on this computer. open shows a page in the system's browser.
+// Without a place for the device key nothing else is kept either: an account
+// belongs to a key.
+func (o options) core(device keys.DeviceKey, place core.KeyPlace, open func(string) error) (core.Config, func(), error) {
 	settings, err := o.settings()
 	if err != nil {
 		return core.Config{}, nil, err
@@ -84,11 +86,17 @@ func (o options) core(device keys.DeviceKey, place core.KeyPlace) (core.Config, 
 	if err != nil {
 		return core.Config{}, nil, err
 	}
-	child := local.New(local.Config{})
+	var dir string
+	var places client.Places
+	if place != core.KeyPlaceMemory {
+		dir = filepath.Join(o.profile, "service")
+		places = client.Places{Known: filepath.Join(o.profile, "services"), OwnKnown: filepath.Join(dir, "known")}
+	}
+	child := local.New(local.Config{Dir: dir})
 	return client.Config(core.Config{
 		Device: device, KeyPlace: place, Settings: settings, Save: o.save, Local: child.Start, Hardware: hardware,
 		Updates: updates(),
-	}), child.Close, nil
+	}, places, open), child.Close, nil
 }
 
 func (o options) settingsFile() string { return filepath.Join(o.profile, "settings.json") }

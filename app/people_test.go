@@ -59,7 +59,7 @@ func newPerson(t testing.TB, name, url string, change ...func(*core.Config)) *pe
 		},
 		Format:       media.VideoFormat{Width: 320, Height: 180, FrameRate: 15, Kilobits: 200},
 		ReadPatterns: true,
-	})
+	}, client.Places{}, nil)
 	for _, f := range change {
 		f(&cfg)
 	}

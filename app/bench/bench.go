@@ -103,7 +103,7 @@ func (b bench) open(name string) (*core.Core, error) {
 	return core.New(client.Config(core.Config{
 		Device: device, KeyPlace: core.KeyPlaceMemory, Hardware: hardware,
 		Settings: core.Settings{Name: name, Service: b.service, Pin: b.pin},
-	})), nil
+	}, client.Places{}, nil)), nil
 }
 
 // host starts a meeting with a client that admits everybody at once.

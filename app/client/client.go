@@ -6,8 +6,13 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"path/filepath"
+	"strings"
 
+	"conclave/app/client/account"
 	"conclave/app/core"
 	"conclave/call"
 	"conclave/call/link"
@@ -17,8 +22,14 @@ import (
 	"conclave/call/wire"
 )
 
-// Config returns cfg with Dial and Relay set to the real ones.
-func Config(cfg core.Config) core.Config {
+// Places are where what is known of services lies between starts: of those in
+// the network a folder each below Known, of the one on this computer OwnKnown.
+// "" keeps it in memory.
+type Places struct{ Known, OwnKnown string }
+
+// Config returns cfg with Dial, Relay and Identify set to the real ones. open
+// shows a page in the system's browser; nil offers no signing on.
+func Config(cfg core.Config, places Places, open func(url string) error) core.Config {
 	device := cfg.Device
 	cfg.Dial = func(ctx context.Context, service, pin string) (runner.Conn, error) {
 		c, err := link.Dial(ctx, link.Config{Service: service, Pin: pin, Device: device})
@@ -30,7 +41,25 @@ func Config(cfg core.Config) core.Config {
 	cfg.Relay = func(ctx context.Context, url, token, pin string) (media.Relay, error) {
 		return peer.Dial(ctx, peer.Config{URL: url, Token: token, Pin: pin})
 	}
+	cfg.Identify = func(service, pin string, local bool, report func(core.IdentityEvent)) core.Identity {
+		return account.Open(account.Config{
+			Service: service, Pin: pin, Device: device, Dir: places.of(service, pin, local), Open: open, Report: report, Now: cfg.Now,
+		})
+	}
 	return cfg
+}
+
+// of is the folder of one service. A loopback address names no service, since
+// whatever listens there next may be another one: it is trusted for one session.
+func (p Places) of(service, pin string, local bool) string {
+	switch {
+	case local:
+		return p.OwnKnown
+	case p.Known == "" || strings.HasPrefix(service, "http://"):
+		return ""
+	}
+	sum := sha256.Sum256([]byte(service + "#" + pin))
+	return filepath.Join(p.Known, hex.EncodeToString(sum[:16]))
 }
 
 // conn marks the errors after which dialling again cannot help.

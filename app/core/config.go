@@ -33,6 +33,10 @@ type Config struct {
 	// Local starts the service on this computer and returns how to reach it.
 	// Nil forbids hosting here.
 	Local func(context.Context) (service, pin string, err error)
+	// Identify opens the account at a service, and reports until it is closed;
+	// local says that the service runs on this computer. Nil keeps no accounts:
+	// everybody is a guest.
+	Identify func(service, pin string, local bool, report func(IdentityEvent)) Identity
 	// Hardware gives cameras and the like.
 	Hardware Hardware
 	// Format is the camera's picture on the wire; zero for the session's default.

@@ -62,6 +62,8 @@ type Core struct {
 	noticeID uint64
 	revision uint64
 	starting *StartMeeting // waits for the service on this computer
+	accounts []*account
+	asked    uint64 // number of the newest question to an identity
 	update   Update
 }
 
@@ -76,6 +78,9 @@ type meeting struct {
 	micFault DeviceFault
 	camFault DeviceFault
 	spkFault DeviceFault
+	account  *account     // at the meeting's service; nil without
+	joined   *JoinMeeting // how it was joined; nil for one that was started
+	limit    *time.Timer  // ends it when its time is over
 	shrFault DeviceFault
 }
 
@@ -219,10 +224,12 @@ func (c *Core) post(what any) { c.inbox.put(what) }
 
 func (c *Core) run() {
 	defer close(c.done)
+	defer c.closeAccounts() // after the meeting that asks them
 	defer func() {
 		c.endPreview(false)
 		if c.meeting != nil {
 			c.meeting.runner.Close()
+			c.meeting.stopLimit()
 		}
 	}()
 	for {
@@ -268,6 +275,13 @@ func (c *Core) take(what any) {
 		c.saved(w)
 	case reported:
 		c.reported(w)
+	case fromIdentity:
+		c.fromIdentity(w)
+	case overdue:
+		if c.meeting != nil && c.meeting.number == w.meeting {
+			c.notify(Notice{Code: NoticeTimeUp, Severity: SeverityWarning})
+			c.meeting.runner.Do(call.EndAll{})
+		}
 	case listed:
 		d := w.devices
 		d.Camera, d.Microphone, d.Speaker = c.devices.Camera, c.devices.Microphone, c.devices.Speaker
@@ -281,7 +295,11 @@ func (c *Core) refresh() {
 	defer c.observed.Unlock()
 	c.observed.fresh = false
 	if c.meeting != nil && c.meeting.number == c.observed.number {
+		before := c.meeting.state.Seat
 		c.meeting.state = c.observed.state
+		if before != call.SeatEnded && c.meeting.state.End == call.EndPolicy {
+			c.refusedAtDoor(c.meeting)
+		}
 		if c.meeting.state.Seat == call.SeatEnded {
 			c.session.Store(nil)
 			c.endPlan(c.meeting.link.Meeting, c.meeting.state.End)

@@ -152,7 +152,11 @@ func (c *Core) startScheduled(i StartScheduled) {
 		return
 	}
 	p := c.plans[at]
-	c.host(p.link(), p.about, p.lobby, p.passcode)
+	c.permit(c.accountAt(p.service, p.pin), waiting{
+		start: StartMeeting{Mode: p.about.Mode, Passcode: p.passcode, Demand: p.about.Demand},
+		then:  func(g Permit) { c.host(p.link(), p.about, p.lobby, p.passcode, g) },
+		again: func() { c.startScheduled(i) },
+	})
 }
 
 // endPlan forgets the plan of a meeting that was ended for all.

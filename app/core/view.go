@@ -35,6 +35,9 @@ func noticeOf(t call.Tell) Notice {
 	if host, ok := hostNotice(t); ok {
 		return host
 	}
+	if proof, ok := proofNotice(t); ok {
+		return proof
+	}
 	switch t.Notice {
 	case call.NoticeServiceGone:
 		return Notice{Code: NoticeServiceGone, Severity: SeverityWarning}
@@ -75,6 +78,7 @@ func (c *Core) snapshot() Snapshot {
 		s.Preview = p.view(c.testing)
 		s.Devices.CameraFault, s.Devices.MicrophoneFault = p.shown.Camera.Fault, p.shown.Mic.Fault
 	}
+	s.Account, s.Can.Accounts = c.accountView(), c.cfg.Identify != nil
 	if c.meeting != nil {
 		s.Meeting = c.meeting.view(c.cfg.Now())
 		host := s.Meeting.Host && s.Meeting.Phase != call.PhaseEnded
@@ -90,7 +94,7 @@ func (m *meeting) view(now time.Time) *Meeting {
 	s := m.state
 	v := &Meeting{
 		ID: m.link.Meeting, Link: m.link.String(), Phase: s.Phase(), End: s.End, Mode: s.About.Mode,
-		Host: s.Host(), Locked: s.Locked, Asks: s.About.Passcode, Since: s.Since,
+		Host: s.Host(), Locked: s.Locked, Demand: s.About.Demand, Asks: s.About.Passcode, Since: s.Since,
 		Waiting: Waiting{Position: s.Waiting, HostHere: s.HostIn},
 		Mic:     Toggle{Wanted: s.Wants.Mic, On: s.Sends().Mic && m.micFault == DeviceFine, Fault: m.micFault},
 		Camera:  Toggle{Wanted: s.Wants.Camera, On: s.Sends().Camera && m.camFault == DeviceFine, Fault: m.camFault},
@@ -101,10 +105,9 @@ func (m *meeting) view(now time.Time) *Meeting {
 		v.Silence = m.silence()
 	}
 	for _, k := range s.Lobby {
-		v.Lobby = append(v.Lobby, Knocker{
-			Ticket: strconv.FormatUint(uint64(k.Ticket), 10), Name: k.Name.Name, Key: k.Key,
-			Fingerprint: k.Key.Fingerprint(), Since: k.Since, Admitting: k.Admitted,
-		})
+		waits := m.knocker(k, now)
+		waits.Ticket = strconv.FormatUint(uint64(k.Ticket), 10)
+		v.Lobby = append(v.Lobby, waits)
 	}
 	for _, p := range s.People {
 		v.People = append(v.People, m.person(p, now))
@@ -115,7 +118,9 @@ func (m *meeting) view(now time.Time) *Meeting {
 			Pending: l.Pending, Failed: l.Failed,
 		})
 	}
+	imitations(v.People)
 	v.Code, v.Badge = m.code(), m.badge()
+	v.Badge.proofs(v.People)
 	return v
 }
 
@@ -144,6 +149,7 @@ func (m *meeting) person(p call.Person, now time.Time) Person {
 		Connected: self || p.Connected && now.Sub(p.Heard) < silentAfter,
 	}
 	m.hygiene(&v, p)
+	m.proved(&v, now)
 	if !self {
 		v.SafetyNumber = keys.SafetyNumber(s.Self, p.Key)
 	}

@@ -61,6 +61,8 @@ func (c *Core) intent(i Intent) {
 		} else if c.preview != nil {
 			c.inPreview(i)
 		}
+	case SignIn, Upgrade, Proceed, SignOut, DeleteAccount, RevokeDevice, ExportAccount:
+		c.accountIntent(i)
 	case React, LowerHand, Rename, MutePerson, StopCamera, StopShare, MuteAll, LetSpeak, SetRules, AdmitVerified:
 		c.hosting(i)
 	}
@@ -74,6 +76,7 @@ func (c *Core) setName(name string) {
 	}
 	c.settings.Name = clean
 	c.save()
+	c.renameAccount(clean)
 }
 
 // chooseDevices takes other devices; a running meeting opens them at once.
@@ -110,6 +113,7 @@ func (c *Core) chooseService(address string) {
 		c.settings.Service, c.settings.Pin = service, pin
 	}
 	c.useService(c.settings.Service, c.settings.Pin)
+	c.tidyAccounts()
 	c.save()
 }
 
@@ -141,7 +145,7 @@ func (c *Core) startMeeting(i StartMeeting) {
 		return
 	}
 	if !c.service.Local || c.service.State == ServiceUp {
-		c.create(i)
+		c.permitStart(i)
 		return
 	}
 	if c.cfg.Local == nil {
@@ -171,7 +175,7 @@ func (c *Core) served(w served) {
 	}
 	c.service, c.pin = Service{State: ServiceUp, URL: w.url, Local: true}, w.pin
 	if start != nil && c.mayEnter() {
-		c.create(*start)
+		c.permitStart(*start)
 	}
 }
 
@@ -187,13 +191,14 @@ func (c *Core) mayEnter() bool {
 	return c.meeting == nil
 }
 
-func (c *Core) create(i StartMeeting) {
+func (c *Core) create(i StartMeeting, p Permit) {
 	about, lobby, err := c.describe(i)
 	if err != nil {
 		c.notify(Notice{Code: NoticeInternal, Severity: SeverityWarning})
 		return
 	}
-	c.host(keys.Link{Service: c.service.URL, Meeting: about.ID(), Pin: c.pin}, about, lobby, i.Passcode)
+	about.PolicyHash = p.Terms
+	c.host(keys.Link{Service: c.service.URL, Meeting: about.ID(), Pin: c.pin}, about, lobby, i.Passcode, p)
 }
 
 // describe makes the descriptor of a meeting, now or for later, and its lobby
@@ -207,18 +212,19 @@ func (c *Core) describe(i StartMeeting) (keys.Descriptor, keys.LobbyKey, error) 
 	if err != nil {
 		return keys.Descriptor{}, keys.LobbyKey{}, err
 	}
-	about.Passcode, about.Demand = i.Passcode != "", i.Demand
+	about.Passcode, about.Demand, about.PolicyHash = i.Passcode != "", i.Demand, c.terms(i.Demand)
 	return about, lobby, i.Demand.Check()
 }
 
-// host creates the meeting of a descriptor and enters it.
-func (c *Core) host(link keys.Link, about keys.Descriptor, lobby keys.LobbyKey, passcode string) {
-	name, err := c.cfg.Device.SignName(about.ID(), 1, c.settings.Name)
+// host creates the meeting of a descriptor, which p permits, and enters it.
+func (c *Core) host(link keys.Link, about keys.Descriptor, lobby keys.LobbyKey, passcode string, p Permit) {
+	name, err := c.cfg.Device.SignName(about.ID(), 1, c.nameAt(link))
 	if err != nil {
 		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
 		return
 	}
-	m := c.begin(link, passcode)
+	m := c.begin(link, passcode, p.Most)
+	c.timeUp(m, p.Longest)
 	m.runner.Create(about, lobby, name)
 }
 
@@ -235,17 +241,18 @@ func (c *Core) joinMeeting(i JoinMeeting) {
 	if !c.mayEnter() {
 		return
 	}
-	name, err := c.cfg.Device.SignName(link.Meeting, 1, c.settings.Name)
+	name, err := c.cfg.Device.SignName(link.Meeting, 1, c.nameAt(link))
 	if err != nil {
 		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
 		return
 	}
-	m := c.begin(link, i.Passcode)
+	m := c.begin(link, i.Passcode, 0)
+	m.joined = &i
 	m.runner.Do(call.Join{Meeting: link.Meeting, Name: name})
 }
 
 // begin makes the meeting that is shown from now on.
-func (c *Core) begin(link keys.Link, passcode string) *meeting {
+func (c *Core) begin(link keys.Link, passcode string, most int) *meeting {
 	c.endPreview(true)
 	c.meetings++
 	number := c.meetings
@@ -254,8 +261,9 @@ func (c *Core) begin(link keys.Link, passcode string) *meeting {
 		number: number, link: link, state: call.Begin(c.cfg.Device.Public(), wants),
 		tiles: map[keys.PublicKey]TileState{}, speaking: map[keys.PublicKey]bool{},
 	}
+	m.account = c.accountAt(link.Service, link.Pin)
 	m.runner = runner.Start(runner.Config{
-		Device: c.cfg.Device, Passcode: passcode, Wants: wants, Now: c.cfg.Now,
+		Device: c.cfg.Device, Passcode: passcode, Wants: wants, Now: c.cfg.Now, Passports: m.account.passports(), Most: most,
 		Dial: func(ctx context.Context) (runner.Conn, error) { return c.cfg.Dial(ctx, link.Service, link.Pin) },
 		Media: func(about keys.Descriptor, ring *frame.Ring, token func() (string, string)) runner.Media {
 			return c.openSession(link, about, ring, token)
@@ -306,6 +314,7 @@ func (c *Core) closeMeeting() {
 	c.session.Store(nil)
 	c.report = Report{}
 	c.notices = nil
+	m.stopLimit()
 	c.tasks.Go(m.runner.Close)
 }
 

@@ -13,10 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +47,10 @@ type Config struct {
 	Program string
 	// Args follow --local.
 	Args []string
+	// Dir is where the child keeps accounts, the log and meetings, and where the
+	// port of the last time is noted, so that links stay the same; "" keeps
+	// nothing.
+	Dir string
 	// Stderr gets the child's log; nil drops it.
 	Stderr io.Writer
 }
@@ -70,18 +76,63 @@ func (s *Service) Start(ctx context.Context) (service, pin string, err error) {
 			return s.ready.URL, s.ready.Pin, nil
 		}
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.startKept(ctx); err != nil {
 		return "", "", fmt.Errorf("start the service on this computer: %w", err)
 	}
 	return s.ready.URL, s.ready.Pin, nil
 }
 
-func (s *Service) start(ctx context.Context) error {
+// portFile notes the port of the last time.
+const portFile = "port"
+
+// startKept starts the child with its folder and at the port of the last time.
+// Where another program has the port, any other does; where another child has
+// the folder, this one keeps nothing.
+func (s *Service) startKept(ctx context.Context) error {
+	if s.cfg.Dir == "" {
+		return s.start(ctx, nil)
+	}
+	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
+		return err
+	}
+	data := []string{"--data", s.cfg.Dir}
+	file := filepath.Join(s.cfg.Dir, portFile)
+	err := core.ErrPortInUse
+	if port := readPort(file); port != "" {
+		err = s.start(ctx, append([]string{"--port", port}, data...))
+	}
+	if errors.Is(err, core.ErrPortInUse) {
+		err = s.start(ctx, data)
+	}
+	if errors.Is(err, core.ErrPortInUse) {
+		return s.start(ctx, nil) // the folder is in use, not the port
+	}
+	if err == nil {
+		if u, bad := url.Parse(s.ready.URL); bad == nil {
+			_ = os.WriteFile(file, []byte(u.Port()), 0o600) // the next start takes any other
+		}
+	}
+	return err
+}
+
+func readPort(file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	port, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 16)
+	if err != nil || port == 0 {
+		return ""
+	}
+	return strconv.FormatUint(port, 10)
+}
+
+func (s *Service) start(ctx context.Context, args []string) error {
 	program, err := s.program()
 	if err != nil {
 		return err
 	}
-	child := exec.Command(program, append([]string{"--local"}, s.cfg.Args...)...)
+	child := exec.Command(program, append(append([]string{"--local"}, args...), s.cfg.Args...)...)
 	stdin, err := child.StdinPipe()
 	if err != nil {
 		return err

@@ -36,6 +36,12 @@ type Log struct {
 
 // New returns an empty log of that origin.
 func New(origin string) *Log {
+	l, _ := NewNamed(origin)
+	return l
+}
+
+// NewNamed is New, with the text of the key that verifies its checkpoints.
+func NewNamed(origin string) (*Log, string) {
 	private, public, err := note.GenerateKey(rand.Reader, origin)
 	if err != nil {
 		panic(err)
@@ -48,7 +54,7 @@ func New(origin string) *Log {
 	if err != nil {
 		panic(err)
 	}
-	return &Log{signer: signer, key: key, shown: -1}
+	return &Log{signer: signer, key: key, shown: -1}, public
 }
 
 // Key verifies the log's checkpoints.
