@@ -253,6 +253,26 @@ func TestRenamedInThisMeeting(t *testing.T) {
 	})
 }
 
+// Whoever was renamed and starts anew is called as their profile says, for all.
+func TestNameOfASecondStayCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, anna, bob, carol := meet(t)
+		bob.Send(core.Rename{Name: "Robert"})
+		pass()
+		bob.Send(core.LeaveMeeting{})
+		time.Sleep(3 * time.Second)
+		bob.Send(core.CloseMeeting{})
+		w.admit(anna, bob)
+		time.Sleep(3 * time.Second)
+		for _, c := range []*client{anna, bob, carol} {
+			expect(t, "for "+c.name, c.person(bob.key()).Name, "Bob")
+		}
+		bob.Send(core.Rename{Name: "Robert"})
+		pass()
+		expect(t, "renamed again", carol.person(bob.key()).Name, "Robert")
+	})
+}
+
 // A classroom machine that lost power knocks again, and is inside without
 // anybody's doing: also through a locked door, and not after a removal.
 func TestCrashedMemberComesBackWithoutAsking(t *testing.T) {

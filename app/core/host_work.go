@@ -46,6 +46,10 @@ func (c *Core) stop(k keys.PublicKey, kinds call.Kinds) {
 	}
 }
 
+// nameSequence numbers the name with which a meeting is entered: higher than
+// that of an earlier stay there, whatever it was called then.
+func (c *Core) nameSequence() uint64 { return uint64(max(c.cfg.Now().UnixMilli(), 1)) }
+
 // rename changes the name in this meeting; the profile keeps its own.
 func (c *Core) rename(name string) {
 	m := c.meeting

@@ -218,7 +218,7 @@ func (c *Core) describe(i StartMeeting) (keys.Descriptor, keys.LobbyKey, error) 
 
 // host creates the meeting of a descriptor, which p permits, and enters it.
 func (c *Core) host(link keys.Link, about keys.Descriptor, lobby keys.LobbyKey, passcode string, p Permit) {
-	name, err := c.cfg.Device.SignName(about.ID(), 1, c.nameAt(link))
+	name, err := c.cfg.Device.SignName(about.ID(), c.nameSequence(), c.nameAt(link))
 	if err != nil {
 		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
 		return
@@ -241,7 +241,7 @@ func (c *Core) joinMeeting(i JoinMeeting) {
 	if !c.mayEnter() {
 		return
 	}
-	name, err := c.cfg.Device.SignName(link.Meeting, 1, c.nameAt(link))
+	name, err := c.cfg.Device.SignName(link.Meeting, c.nameSequence(), c.nameAt(link))
 	if err != nil {
 		c.notify(Notice{Code: NoticeNameInvalid, Severity: SeverityWarning})
 		return
