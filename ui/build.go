@@ -34,7 +34,7 @@ func (s *Shell) shortcutLines() []screen.Shortcut {
 	for _, sc := range Shortcuts() {
 		lines = append(lines, screen.Shortcut{Keys: sc.Keys(), Words: s.text.Say("shortcut." + sc.Action)})
 	}
-	return lines
+	return append(lines, screen.Shortcut{Keys: s.text.Say("key.space"), Words: s.text.Say("shortcut.talk")})
 }
 
 func (s *Shell) kit() *screen.Kit {
@@ -46,10 +46,15 @@ func (s *Shell) kit() *screen.Kit {
 		},
 		Paste: func() string { return s.config.App.Clipboard().Content() },
 		Focus: s.focus, Open: s.open, Close: s.close, Back: s.back,
-		Confirm:  func(title, words, label string, do func()) { s.notices.Ask(title, words, label, do) },
+		Confirm:  func(title, words, label string, do func()) {
+			s.meeting.CloseSheet()
+			s.notices.Ask(title, words, label, do)
+		},
 		Tip:      func(key, action string) string { return tip(s.text, key, action) },
 		Prefs:    func() screen.Preferences { return s.prefs },
 		Prefer:   s.prefer,
+		Tell:     s.toast,
+		Figures:  s.config.Figures,
 		Folder:   s.config.Folder,
 		Relayout: func() { s.root.Refresh() },
 	}

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"conclave/app/core"
+	"conclave/keys"
 	"conclave/ui/present"
 	"conclave/ui/screen"
 	"conclave/ui/text"
@@ -31,6 +32,7 @@ type Config struct {
 	Snapshots Snapshots
 	Frames    core.Frames       // moving pictures; nil shows none
 	Send      func(core.Intent) // to the core; must not block
+	Figures   func() (core.Figures, bool) // statistics for nerds; nil shows none. Safe for concurrent use
 	Language  string            // of the system, such as "nb_NO"; the person's own choice wins
 	Now       func() time.Time  // nil is time.Now
 	Version   string            // shown in settings
@@ -85,6 +87,8 @@ type Shell struct {
 	closing     bool           // a course that is done was told to end
 	greeted     bool           // the first start happened in this window: signing in is offered once
 	toastUntil  time.Time
+	talking     bool             // the space bar is held
+	hands       []keys.PublicKey // whose are up, in their order
 	last        core.Snapshot
 
 	pending, ticking atomic.Bool
@@ -196,6 +200,7 @@ func (s *Shell) toast(words string) {
 
 // Render draws a snapshot.
 func (s *Shell) Render(snap core.Snapshot) {
+	s.hands = present.Hands(s.hands, snap.Meeting)
 	p := s.presenter()
 	which := present.Which(snap)
 	if s.last.Meeting != nil && (snap.Meeting == nil || snap.Meeting.ID != s.last.Meeting.ID) {
@@ -211,11 +216,21 @@ func (s *Shell) Render(snap core.Snapshot) {
 	}
 	s.follow(snap)
 	s.notices.Show(p, snap)
+	if s.notices.Open() { // one question at a time
+		closed := s.meeting.CloseSheet()
+		if s.over == present.Facts {
+			s.close()
+			closed = true
+		}
+		if closed {
+			s.notices.Focus()
+		}
+	}
 	s.retitle()
 }
 
 func (s *Shell) presenter() present.Presenter {
-	return present.Presenter{Text: s.text, Now: s.config.Now()}
+	return present.Presenter{Text: s.text, Now: s.config.Now(), Hands: s.hands}
 }
 
 func (s *Shell) retitle() {
@@ -264,6 +279,7 @@ func (s *Shell) switchTo(which present.Screen) {
 		s.close()
 	}
 	s.tips.Hide()
+	s.hush()
 	s.focus(nil)
 	before := s.shown
 	s.shown = which
@@ -280,6 +296,8 @@ func (s *Shell) switchTo(which present.Screen) {
 // open shows a screen over the present one.
 func (s *Shell) open(which present.Screen) {
 	s.tips.Hide()
+	s.hush()
+	s.meeting.CloseSheet()
 	s.focus(nil)
 	s.over = which
 	v := s.current(which)

@@ -35,6 +35,13 @@ type Shortcut struct {
 //	Ctrl+Shift+A  host: admit the first in the lobby
 //	Ctrl+Shift+O  host: lock or unlock the door
 //	Ctrl+Shift+X  host: remove the last person in the list (asks; Enter says yes)
+//	Ctrl+Shift+E  pick a reaction
+//	Ctrl+Shift+G  host: the tools (door, rules, everybody)
+//	Ctrl+Shift+U  host: mute everybody (asks; Enter says yes)
+//	Ctrl+Shift+J  one's own menu: picture, name, statistics
+//	Ctrl+Shift+B  statistics for nerds
+//	Ctrl+Shift+Y  hide one's own picture, or show it again
+//	Ctrl+PgDn     next page of people; Ctrl+PgUp the one before
 //	Ctrl+Shift+P  people panel
 //	Ctrl+Shift+C  chat panel, and go to its field (Enter sends)
 //	Ctrl+Shift+I  copy the meeting's link
@@ -59,6 +66,14 @@ func Shortcuts() []Shortcut {
 		{"admit", fyne.KeyA, true, inMeeting((*screen.Meeting).AdmitFirst)},
 		{"lock", fyne.KeyO, true, inMeeting((*screen.Meeting).ToggleLock)},
 		{"remove", fyne.KeyX, true, inMeeting((*screen.Meeting).RemoveLast)},
+		{"react", fyne.KeyE, true, inMeeting((*screen.Meeting).React)},
+		{"tools", fyne.KeyG, true, inMeeting((*screen.Meeting).OpenTools)},
+		{"muteall", fyne.KeyU, true, inMeeting((*screen.Meeting).MuteAll)},
+		{"more", fyne.KeyJ, true, inMeeting((*screen.Meeting).OpenMore)},
+		{"figures", fyne.KeyB, true, inMeeting((*screen.Meeting).OpenFigures)},
+		{"self", fyne.KeyY, true, inMeeting((*screen.Meeting).ToggleSelf)},
+		{"next", fyne.KeyPageDown, false, inMeeting(func(m *screen.Meeting) { m.Turn(1) })},
+		{"previous", fyne.KeyPageUp, false, inMeeting(func(m *screen.Meeting) { m.Turn(-1) })},
 		{"people", fyne.KeyP, true, (*Shell).togglePeople},
 		{"chat", fyne.KeyC, true, (*Shell).toggleChat},
 		{"link", fyne.KeyI, true, inMeeting((*screen.Meeting).CopyLink)},
@@ -87,8 +102,13 @@ func (s Shortcut) Keys() string {
 		parts = append(parts, "Shift")
 	}
 	name := string(s.Key)
-	if s.Key == fyne.KeyEscape {
+	switch s.Key {
+	case fyne.KeyEscape:
 		name = "Esc"
+	case fyne.KeyPageDown:
+		name = "PgDn"
+	case fyne.KeyPageUp:
+		name = "PgUp"
 	}
 	return strings.Join(append(parts, name), "+")
 }
@@ -121,6 +141,7 @@ func (s *Shell) bind() {
 		}
 		c.AddShortcut(sc.fyne(), func(fyne.Shortcut) { sc.do(s) })
 	}
+	s.bindTalk()
 	c.SetOnTypedKey(func(k *fyne.KeyEvent) {
 		switch k.Name {
 		case fyne.KeyEscape:
@@ -220,6 +241,7 @@ func (s *Shell) back() {
 		s.refused.Escape()
 	case s.over != 0:
 		s.close()
+	case s.shown == present.Meeting && s.meeting.CloseSheet():
 	case s.shown == present.Meeting && s.meeting.Panel() != screen.PanelNone:
 		s.meeting.OpenPanel(screen.PanelNone)
 	case s.shown == present.Ended:

@@ -70,19 +70,19 @@ func (p Presenter) Code(m *core.Meeting) CodeView {
 func (p Presenter) verdict(c core.Code) Banner {
 	say := p.Text.Say
 	if c.Digits == "" {
-		return Banner{"clock", Neutral, say("code.notready.title"), say("code.notready.words")}
+		return Banner{Icon: "clock", Tone: Neutral, Title: say("code.notready.title"), Words: say("code.notready.words")}
 	}
 	switch c.Compared {
 	case core.CodeNotCompared:
-		return Banner{"question", Info, say("code.notcompared.title"), say("code.notcompared.words")}
+		return Banner{Icon: "question", Tone: Info, Title: say("code.notcompared.title"), Words: say("code.notcompared.words")}
 	case core.CodeMatches:
-		return Banner{"shield-check", OK, say("code.matches.title"), say("code.matches.words")}
+		return Banner{Icon: "shield-check", Tone: OK, Title: say("code.matches.title"), Words: say("code.matches.words")}
 	case core.CodeStale:
-		return Banner{"refresh", Caution, say("code.stale.title"), say("code.stale.words")}
+		return Banner{Icon: "refresh", Tone: Caution, Title: say("code.stale.title"), Words: say("code.stale.words")}
 	case core.CodeDiffers:
-		return Banner{"shield-alert", Alarm, say("code.differs.title"), say("code.differs.words")}
+		return Banner{Icon: "shield-alert", Tone: Alarm, Title: say("code.differs.title"), Words: say("code.differs.words")}
 	}
-	return Banner{"question", Info, say("code.notcompared.title"), say("code.notcompared.words")}
+	return Banner{Icon: "question", Tone: Info, Title: say("code.notcompared.title"), Words: say("code.notcompared.words")}
 }
 
 func (p Presenter) change(m *core.Meeting) string {

@@ -17,6 +17,7 @@ type Control struct {
 	On      bool // for panels: open; for devices: wished and working
 	Faulty  bool // wished and not working, or off where that matters
 	Count   string
+	Why     string // why it is not Enabled, or ""
 }
 
 // Banner is a sentence across the stage.
@@ -27,14 +28,22 @@ type Banner struct {
 	Words string
 }
 
+// MeetingBanner is the banner of a meeting, and what it offers.
+type MeetingBanner struct {
+	Banner
+	Action BannerAction
+	Label  string // of the action
+}
+
 // MeetingView is what the meeting's screen shows beside its lists.
 type MeetingView struct {
 	Badge   Badge
 	Elapsed string
 	Locked  bool
-	Banner  *Banner // nil when all is well
+	Banner  *MeetingBanner // nil when all is well
 
 	Mic, Camera, Share, Hand  Control
+	React, Tools              Control
 	People, Chat, Code        Control
 	Lock, Link, Leave, EndAll Control
 	CanAdmit                  bool
@@ -46,11 +55,13 @@ type MeetingView struct {
 func (p Presenter) Meeting(s core.Snapshot, unread int) MeetingView {
 	m, say := s.Meeting, p.Text.Say
 	return MeetingView{
-		Badge: p.Badge(m), Elapsed: Elapsed(m.Since, p.Now), Locked: m.Locked, Banner: p.banner(m),
-		Mic:      p.toggle("mic", "mic", m.Mic),
+		Badge: p.Badge(m), Elapsed: Elapsed(m.Since, p.Now), Locked: m.Locked, Banner: p.banner(s),
+		Mic:      p.mic(s),
 		Camera:   p.toggle("camera", "camera", m.Camera),
-		Share:    Control{Label: say("control.share"), Icon: "share", Shown: s.Can.ShareScreen, Enabled: true, On: m.Share.On},
+		Share:    p.shareControl(s),
 		Hand:     Control{Label: say("control.hand"), Icon: "hand", Shown: s.Can.RaiseHand, Enabled: true, On: ownHand(m)},
+		React:    p.react(s),
+		Tools:    Control{Label: say("control.tools"), Icon: "star", Shown: s.Can.SetRules, Enabled: true},
 		People:   Control{Label: say("control.people"), Icon: "people", Shown: true, Enabled: true, Count: peopleCount(s)},
 		Chat:     Control{Label: say("control.chat"), Icon: "chat", Shown: true, Enabled: true, Count: count(unread)},
 		Code:     Control{Label: say("control.code"), Icon: "shield-check", Shown: true, Enabled: m.Code.Digits != ""},
@@ -60,6 +71,46 @@ func (p Presenter) Meeting(s core.Snapshot, unread int) MeetingView {
 		EndAll:   Control{Label: say("control.end"), Icon: "end", Shown: s.Can.EndForAll, Enabled: true},
 		CanAdmit: s.Can.Admit, Alone: len(m.People) <= 1,
 	}
+}
+
+// mic is the microphone's button: what the host forbids stands there with the
+// reason.
+func (p Presenter) mic(s core.Snapshot) Control {
+	c := p.toggle("mic", "mic", s.Meeting.Mic)
+	if own, ok := self(s.Meeting); ok && own.Muted && !s.Can.Unmute {
+		c.Enabled, c.Why, c.Faulty = false, p.Text.Say("why.unmute"), true
+		c.Label, c.Icon = p.Text.Say("control.mic.off"), "mic-off"
+	}
+	return c
+}
+
+func (p Presenter) shareControl(s core.Snapshot) Control {
+	m := s.Meeting
+	c := Control{Label: p.Text.Say("control.share"), Icon: "share", Shown: s.Can.ShareScreen, Enabled: true, On: m.Share.Wanted}
+	switch {
+	case m.Share.Wanted:
+		c.Label, c.Shown = p.Text.Say("control.unshare"), true
+	case !s.Can.ShareScreen && !m.Host && !m.Rules.Share && len(s.Devices.Screens) > 0:
+		c.Shown, c.Enabled, c.Why = true, false, p.Text.Say("why.share")
+	}
+	return c
+}
+
+func (p Presenter) react(s core.Snapshot) Control {
+	c := Control{Label: p.Text.Say("control.react"), Icon: "smile", Shown: s.Can.React, Enabled: true}
+	if s.Meeting.Rules.Suspended {
+		c.Shown, c.Enabled, c.Why = true, false, p.Text.Say("why.suspended")
+	}
+	return c
+}
+
+func self(m *core.Meeting) (core.Person, bool) {
+	for _, who := range m.People {
+		if who.Self {
+			return who, true
+		}
+	}
+	return core.Person{}, false
 }
 
 func (p Presenter) lock(s core.Snapshot) Control {
@@ -102,18 +153,48 @@ func count(n int) string {
 }
 
 func ownHand(m *core.Meeting) bool {
-	for _, who := range m.People {
-		if who.Self {
-			return who.Hand
-		}
-	}
-	return false
+	own, _ := self(m)
+	return own.Hand
 }
 
-func (p Presenter) banner(m *core.Meeting) *Banner {
+// BannerAction is what a banner offers.
+type BannerAction uint8
+
+// The actions of banners.
+const (
+	BannerNothing BannerAction = iota
+	BannerStopShare
+	BannerResume
+)
+
+func (p Presenter) banner(s core.Snapshot) *MeetingBanner {
+	if b := p.alarm(s.Meeting); b != nil {
+		return &MeetingBanner{Banner: *b}
+	}
+	m, say := s.Meeting, p.Text.Say
+	own, _ := self(m)
+	switch {
+	case m.Rules.Suspended && s.Can.SetRules:
+		return &MeetingBanner{Banner: Banner{Icon: "pause", Tone: Caution, Title: say("banner.suspended.title"), Words: say("banner.suspended.host")}, Action: BannerResume, Label: say("banner.suspended.resume")}
+	case m.Rules.Suspended:
+		return &MeetingBanner{Banner: Banner{Icon: "pause", Tone: Caution, Title: say("banner.suspended.title"), Words: say("banner.suspended.words")}}
+	case m.Share.Wanted && m.Share.Fault != core.DeviceFine:
+		return &MeetingBanner{Banner: Banner{Icon: "share", Tone: Caution, Title: say("banner.sharefault.title"), Words: say("banner.sharefault.words")}, Action: BannerStopShare, Label: say("banner.share.stop")}
+	case m.Share.Wanted:
+		return &MeetingBanner{Banner: Banner{Icon: "share", Tone: Info, Title: say("banner.share.title"), Words: say("banner.share.words")}, Action: BannerStopShare, Label: say("banner.share.stop")}
+	case own.Muted && !s.Can.Unmute:
+		return &MeetingBanner{Banner: Banner{Icon: "mic-off", Tone: Caution, Title: say("banner.muted.title"), Words: say("banner.muted.stay")}}
+	case own.Muted:
+		return &MeetingBanner{Banner: Banner{Icon: "mic-off", Tone: Info, Title: say("banner.muted.title"), Words: say("banner.muted.words")}}
+	}
+	return nil
+}
+
+// alarm is the banner of what is wrong, or nil.
+func (p Presenter) alarm(m *core.Meeting) *Banner {
 	say := p.Text.Say
 	if m.Phase == call.PhaseReconnecting {
-		return &Banner{"refresh", Caution, say("banner.reconnecting.title"), p.Text.Count("banner.reconnecting.words", max(m.Retry, 1))}
+		return &Banner{Icon: "refresh", Tone: Caution, Title: say("banner.reconnecting.title"), Words: p.Text.Count("banner.reconnecting.words", max(m.Retry, 1))}
 	}
 	if m.Sending {
 		return nil
@@ -122,21 +203,21 @@ func (p Presenter) banner(m *core.Meeting) *Banner {
 	case core.SilenceNone:
 		return nil
 	case core.SilenceSecuring:
-		return &Banner{"key", Info, say("banner.securing.title"), say("banner.securing.words")}
+		return &Banner{Icon: "key", Tone: Info, Title: say("banner.securing.title"), Words: say("banner.securing.words")}
 	case core.SilenceStranger:
-		return &Banner{"shield-alert", Alarm, say("banner.stranger.title"), say("banner.stranger.words")}
+		return &Banner{Icon: "shield-alert", Tone: Alarm, Title: say("banner.stranger.title"), Words: say("banner.stranger.words")}
 	case core.SilenceFork:
-		return &Banner{"shield-alert", Alarm, say("banner.fork.title"), say("banner.fork.words")}
+		return &Banner{Icon: "shield-alert", Tone: Alarm, Title: say("banner.fork.title"), Words: say("banner.fork.words")}
 	case core.SilenceForged:
-		return &Banner{"shield-alert", Alarm, say("banner.forged.title"), say("banner.forged.words")}
+		return &Banner{Icon: "shield-alert", Tone: Alarm, Title: say("banner.forged.title"), Words: say("banner.forged.words")}
 	case core.SilenceForbidden:
-		return &Banner{"shield-alert", Alarm, say("banner.forbidden.title"), say("banner.forbidden.words")}
+		return &Banner{Icon: "shield-alert", Tone: Alarm, Title: say("banner.forbidden.title"), Words: say("banner.forbidden.words")}
 	case core.SilenceUnheard:
-		return &Banner{"shield-alert", Alarm, say("banner.unheard.title"), say("banner.unheard.words")}
+		return &Banner{Icon: "shield-alert", Tone: Alarm, Title: say("banner.unheard.title"), Words: say("banner.unheard.words")}
 	case core.SilenceDiffers:
-		return &Banner{"shield-alert", Alarm, say("banner.differs.title"), say("banner.differs.words")}
+		return &Banner{Icon: "shield-alert", Tone: Alarm, Title: say("banner.differs.title"), Words: say("banner.differs.words")}
 	case core.SilenceOffline:
-		return &Banner{"signal-weak", Caution, say("banner.offline.title"), say("banner.offline.words")}
+		return &Banner{Icon: "signal-weak", Tone: Caution, Title: say("banner.offline.title"), Words: say("banner.offline.words")}
 	}
 	return nil
 }

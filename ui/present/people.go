@@ -1,6 +1,10 @@
 package present
 
 import (
+	"cmp"
+	"math"
+	"slices"
+
 	"conclave/app/core"
 	"conclave/keys"
 )
@@ -25,6 +29,8 @@ type Person struct {
 	Hand        bool
 	Speaking    bool
 	CanRemove   bool
+	Turn        int  // to speak, from 1; 0 while the hand is down
+	Muted       bool // by the host
 }
 
 // Knocker is a row of the host's lobby panel.
@@ -88,24 +94,68 @@ func (p Presenter) Trust(t core.Trust) Mark {
 	return Mark{p.Text.Say("trust.new"), "", Neutral}
 }
 
-// People lists the holders of the key, hands first, then in the core's order.
+// Hands puts the raised hands in the order in which they were first seen.
+func Hands(before []keys.PublicKey, m *core.Meeting) []keys.PublicKey {
+	if m == nil {
+		return nil
+	}
+	up := map[keys.PublicKey]bool{}
+	for _, who := range m.People {
+		up[who.Key] = who.Hand
+	}
+	after := []keys.PublicKey{}
+	for _, k := range before {
+		if up[k] {
+			after = append(after, k)
+		}
+	}
+	for _, who := range m.People {
+		if who.Hand && !slices.Contains(after, who.Key) {
+			after = append(after, who.Key)
+		}
+	}
+	return after
+}
+
+// turn is when it is a person's turn to speak, from 1; 0 while their hand is
+// down.
+func (p Presenter) turn(who core.Person) int {
+	if !who.Hand {
+		return 0
+	}
+	if i := slices.Index(p.Hands, who.Key); i >= 0 {
+		return i + 1
+	}
+	return len(p.Hands) + 1
+}
+
+// last puts who has no turn behind everybody who has one.
+func last(turn int) int {
+	if turn == 0 {
+		return math.MaxInt
+	}
+	return turn
+}
+
+// People lists the holders of the key, hands first in their order, then in the
+// core's order.
 func (p Presenter) People(s core.Snapshot) []Person {
 	m := s.Meeting
 	rows := make([]Person, 0, len(m.People))
-	for _, hand := range []bool{true, false} {
-		for _, who := range m.People {
-			if who.Hand == hand {
-				rows = append(rows, p.person(who, s.Can.Remove))
-			}
-		}
+	for _, who := range m.People {
+		rows = append(rows, p.person(who, s.Can.Remove))
 	}
+	slices.SortStableFunc(rows, func(a, b Person) int { return cmp.Compare(last(a.Turn), last(b.Turn)) })
 	return rows
 }
 
 func (p Presenter) person(who core.Person, canRemove bool) Person {
 	row := Person{
 		Key: who.Key, Name: p.Name(who), Called: who.Name, Fingerprint: who.Fingerprint, MicOn: who.Mic, CameraOn: who.Camera,
-		Hand: who.Hand, Speaking: who.Speaking, CanRemove: canRemove && !who.Self,
+		Hand: who.Hand, Speaking: who.Speaking, CanRemove: canRemove && !who.Self, Turn: p.turn(who), Muted: who.Muted,
+	}
+	if who.Muted {
+		row.Marks = append(row.Marks, Mark{p.Text.Say("person.muted"), "mic-off", Caution})
 	}
 	if who.Host {
 		row.Marks = append(row.Marks, Mark{p.Text.Say("person.host"), "star", Info})
@@ -162,6 +212,10 @@ type Tile struct {
 	Hand, Speaking bool
 	Weak           bool
 	Self           bool
+	Muted          bool // by the host
+	Quality        int  // of the network, 1 (bad) to 4; 0 is unknown
+	Reaction       Icon // "" for none
+	Turn           int  // to speak, from 1; 0 while the hand is down
 }
 
 // Tiles lists the stage: shared screens first, then people in the core's
@@ -170,7 +224,7 @@ func (p Presenter) Tiles(s core.Snapshot) []Tile {
 	m := s.Meeting
 	var shares, others, self []Tile
 	for _, who := range m.People {
-		if who.Sharing {
+		if who.Sharing && !who.Self { // one's own screen is before one's eyes already
 			shares = append(shares, p.share(who))
 		}
 		if who.Self {
@@ -183,13 +237,14 @@ func (p Presenter) Tiles(s core.Snapshot) []Tile {
 }
 
 func (p Presenter) share(who core.Person) Tile {
-	return Tile{Key: who.Key, Stream: core.StreamScreen, Called: who.Name, Name: p.Text.Say("tile.share", "name", p.Name(who)), Live: true, Self: who.Self}
+	return Tile{Key: who.Key, Stream: core.StreamScreen, Called: who.Name, Name: p.Text.Say("tile.share", "name", p.Name(who)), Live: true, Caption: p.Text.Say("tile.share.starting"), CaptionIcon: "share"}
 }
 
 func (p Presenter) base(who core.Person) Tile {
 	return Tile{
 		Key: who.Key, Name: p.Name(who), Called: who.Name, Host: who.Host, Self: who.Self, Hand: who.Hand, Speaking: who.Speaking, MicOff: !who.Mic,
 		Unverified: !verifiedClass(who.Verification), Verified: verifiedClass(who.Verification), Imitates: who.Imitates != "", Changed: who.Trust == core.TrustChanged, Compared: who.Trust == core.TrustCompared,
+		Turn: p.turn(who), Muted: who.Muted, Quality: max(0, min(who.Quality, 4)), Reaction: reactionIcon(who.Reaction),
 	}
 }
 

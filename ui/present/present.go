@@ -16,8 +16,9 @@ import (
 
 // Presenter turns snapshots into views in one language at one moment.
 type Presenter struct {
-	Text *text.Speaker
-	Now  time.Time
+	Text  *text.Speaker
+	Now   time.Time
+	Hands []keys.PublicKey // whose hands are up, who raised it first comes first
 }
 
 // Tone is the colour of a statement by its meaning.

@@ -17,6 +17,36 @@ type banner struct {
 	title, words *widget.Text
 }
 
+// meetingBanner is a banner with what it offers.
+type meetingBanner struct {
+	*banner
+	do   *widget.Button
+	view present.BannerAction
+}
+
+func newMeetingBanner(k *Kit, act func(present.BannerAction)) *meetingBanner {
+	b := &meetingBanner{banner: newBanner()}
+	b.do = k.button(widget.ButtonConfig{Kind: widget.Primary, Tapped: func() { act(b.view) }})
+	text := widget.Column(theme.SpaceXS, b.title, b.words)
+	b.object.Objects[1] = widget.PadXY(theme.SpaceM, theme.SpaceS, widget.Grow(widget.Row(theme.SpaceM, b.icon, text, b.do), text))
+	return b
+}
+
+func (b *meetingBanner) set(v *present.MeetingBanner) {
+	if v == nil {
+		b.banner.set(nil)
+		return
+	}
+	b.banner.set(&v.Banner)
+	b.view = v.Action
+	kind := widget.Primary
+	if v.Action == present.BannerStopShare {
+		kind = widget.Danger
+	}
+	b.do.Set(v.Label, theme.IconNone, kind)
+	show(b.do, v.Action != present.BannerNothing)
+}
+
 func newBanner() *banner {
 	b := &banner{
 		box: widget.NewBox(widget.BoxStyle{Radius: 12}), icon: widget.NewIcon(theme.IconNone, 24, theme.ColorText),

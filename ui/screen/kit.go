@@ -32,6 +32,8 @@ type Kit struct {
 	Close    func()                                      // what Open opened
 	Confirm  func(title, words, label string, do func()) // asks before doing
 	Tip      func(key string, action string) string      // a tip with its shortcut
+	Tell     func(words string)                          // a word for a moment
+	Figures  func() (core.Figures, bool)                 // statistics for nerds; nil when there are none
 	Prefs    func() Preferences                          // how it looks now
 	Prefer   func(Preferences)                           // how it shall look
 	Relayout func()                                      // after something inside a panel grew or shrank

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 
 	"conclave/app/core"
-	"conclave/keys"
 	"conclave/ui/present"
 	"conclave/ui/theme"
 	"conclave/ui/widget"
@@ -22,57 +21,61 @@ const (
 	PanelChat
 )
 
-type tileKey struct {
-	person keys.PublicKey
-	stream core.Stream
-}
+type tileKey = present.TileKey
 
 // Meeting is the meeting itself: the stage, the bar, the panel at the side.
 type Meeting struct {
 	kit    *Kit
 	object fyne.CanvasObject
 
-	badge       *widget.Pill
-	elapsed     *widget.Text
-	locked      *widget.Pill
-	link, view  *widget.Button
-	banner      *banner
-	knock       *knockBar
-	stage       *fyne.Container
-	layout      *widget.Stage
-	tiles       map[tileKey]*widget.Tile
-	order       []tileKey
-	pinned      tileKey
-	speakerView bool
-	spoke       keys.PublicKey // who spoke last, for the speaker view
-	invite      *fyne.Container
+	badge      *widget.Pill
+	elapsed    *widget.Text
+	locked     *widget.Pill
+	link, view *widget.Button
+	banner     *meetingBanner
+	knock      *knockBar
+	stage      *fyne.Container
+	layout     *widget.Stage
+	tiles      map[tileKey]*widget.Tile
+	order      []tileKey // on the stage now
+	wish       present.StageWish
+	unmirrored bool
+	pager      *pager
+	invite     *fyne.Container
+	sheets     meetingSheets
 
-	bar                                  *fyne.Container
-	mic, camera, share, hand             *widget.Button
-	people, chat, code, leave, end, lock *widget.Button
+	bar                                         *fyne.Container
+	mic, camera, share, hand, react             *widget.Button
+	people, chat, code, leave, end, tools, more *widget.Button
 
 	panel       Panel
 	side        *fyne.Container
 	peoplePanel *People
 	chatPanel   *Chat
-	seen        int // chat lines that were looked at
+	resting     bool // another screen covers this one
+	seen        int  // chat lines that were looked at
 	last        core.Snapshot
 	presenter   present.Presenter
 }
 
 // NewMeeting returns the screen.
 func NewMeeting(k *Kit) *Meeting {
-	m := &Meeting{kit: k, tiles: map[tileKey]*widget.Tile{}, layout: widget.NewStage(), banner: newBanner(), knock: newKnockBar(k)}
+	m := &Meeting{kit: k, tiles: map[tileKey]*widget.Tile{}, layout: widget.NewStage(), knock: newKnockBar(k)}
+	m.banner = newMeetingBanner(k, m.actOnBanner)
 	m.peoplePanel, m.chatPanel = NewPeople(k, func() { m.Toggle(PanelPeople) }), NewChat(k, func() { m.Toggle(PanelChat) })
 	m.knock.open = func() { m.OpenPanel(PanelPeople) }
 	m.buildInvite()
 	m.stage = &fyne.Container{Layout: m.layout}
-	center := widget.Column(theme.SpaceS, m.banner.object, m.knock.object, m.stage)
+	m.pager = newPager(k, m)
+	center := widget.Column(theme.SpaceS, m.banner.object, m.knock.object, m.stage, m.pager.object)
 	widget.Grow(center, m.stage)
 	stage := widget.Pad(theme.SpaceM, center) // on the window's own ground: a box of this size would be drawn anew with each picture
 	m.side = widget.Side(330, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Pad(theme.SpaceM, widget.Stack(m.peoplePanel.Object(), m.chatPanel.Object()))))
 	middle := widget.Place(widget.Grow(widget.Row(theme.SpaceNo, stage, m.side), stage), widget.Start, widget.Stretch)
-	m.object = widget.Grow(widget.Column(theme.SpaceNo, m.buildTop(), middle, m.buildBar()), middle)
+	page := widget.Grow(widget.Column(theme.SpaceNo, m.buildTop(), middle, m.buildBar()), middle)
+	m.sheets.layer = widget.Stack()
+	m.sheets.layer.Hide()
+	m.object = widget.Stack(page, m.sheets.layer)
 	m.OpenPanel(PanelNone)
 	return m
 }
@@ -109,13 +112,15 @@ func (m *Meeting) buildBar() fyne.CanvasObject {
 	m.camera = control("tip.camera", "camera", widget.Quiet, m.ToggleCamera)
 	m.share = control("tip.share", "share", widget.Quiet, m.ToggleShare)
 	m.hand = control("tip.hand", "hand", widget.Quiet, m.ToggleHand)
+	m.react = control("tip.react", "react", widget.Quiet, m.React)
 	m.people = control("tip.people", "people", widget.Quiet, func() { m.Toggle(PanelPeople) })
 	m.chat = control("tip.chat", "chat", widget.Quiet, func() { m.Toggle(PanelChat) })
 	m.code = control("tip.code", "code", widget.Quiet, func() { k.Open(present.Code) })
-	m.lock = control("tip.lock", "lock", widget.Quiet, m.ToggleLock)
+	m.tools = control("tip.tools", "tools", widget.Quiet, m.OpenTools)
+	m.more = control("tip.more", "more", widget.Quiet, m.OpenMore)
 	m.leave = control("tip.leave", "leave", widget.Danger, func() { k.Send(core.LeaveMeeting{}) })
 	m.end = control("tip.end", "end", widget.DangerLow, m.End)
-	m.bar = widget.Bar(theme.SpaceS, m.mic, m.camera, m.share, m.hand, widget.Divider(), m.people, m.chat, m.code, m.lock, widget.Divider(), m.leave, m.end)
+	m.bar = widget.Bar(theme.SpaceS, m.mic, m.camera, m.share, m.hand, m.react, widget.Divider(), m.people, m.chat, m.code, m.tools, m.more, widget.Divider(), m.leave, m.end)
 	return widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.PadXY(theme.SpaceM, theme.SpaceS, m.bar))
 }
 
@@ -144,13 +149,14 @@ func (m *Meeting) Show(p present.Presenter, s core.Snapshot) {
 		knockers = p.Knockers(s.Meeting)
 	}
 	m.knock.set(knockers, m.panel == PanelPeople)
-	m.showTiles(p.Tiles(s), v.Alone)
+	m.showTiles(v.Alone)
 	if m.panel == PanelPeople {
 		m.peoplePanel.Show(p, s)
 	}
 	if m.panel == PanelChat {
 		m.chatPanel.Show(p, s)
 	}
+	m.showSheet()
 }
 
 func (m *Meeting) showBar(v present.MeetingView) {
@@ -159,6 +165,13 @@ func (m *Meeting) showBar(v present.MeetingView) {
 		b.Set(c.Label, theme.Icon(c.Icon), kind)
 		b.SetEnabled(c.Enabled)
 		b.SetCount(c.Count)
+	}
+	tip := func(b *widget.Button, c present.Control, key, action string) {
+		if c.Why != "" {
+			b.SetTip(c.Why)
+		} else {
+			b.SetTip(m.kit.Tip(key, action))
+		}
 	}
 	device := func(c present.Control) widget.Kind {
 		if c.Faulty {
@@ -176,40 +189,57 @@ func (m *Meeting) showBar(v present.MeetingView) {
 	set(m.camera, v.Camera, device(v.Camera))
 	set(m.share, v.Share, open(v.Share.On))
 	set(m.hand, v.Hand, open(v.Hand.On))
+	set(m.react, v.React, open(m.sheets.open == SheetReact))
+	set(m.tools, v.Tools, open(m.sheets.open == SheetTools))
+	m.more.Set(m.kit.say("control.more"), theme.IconMore, widget.Quiet)
+	tip(m.mic, v.Mic, "tip.mic.talk", "mic")
+	tip(m.react, v.React, "tip.react", "react")
+	if v.Share.On {
+		tip(m.share, v.Share, "tip.unshare", "share")
+	} else {
+		tip(m.share, v.Share, "tip.share", "share")
+	}
 	set(m.people, v.People, open(m.panel == PanelPeople))
 	set(m.chat, v.Chat, open(m.panel == PanelChat))
 	set(m.code, v.Code, widget.Quiet)
-	set(m.lock, v.Lock, open(v.Lock.On))
 	set(m.leave, v.Leave, widget.Danger)
 	set(m.end, v.EndAll, widget.DangerLow)
 	show(m.link, v.Link.Shown)
 }
 
-func (m *Meeting) showTiles(list []present.Tile, alone bool) {
-	order := make([]tileKey, 0, len(list))
-	for _, v := range list {
-		key := tileKey{v.Key, v.Stream}
+func (m *Meeting) showTiles(alone bool) {
+	all := m.presenter.Tiles(m.last)
+	for _, v := range all {
+		if v.Speaking && !v.Self {
+			m.wish.Spoke = v.Key
+		}
+	}
+	st := m.presenter.Stage(all, m.wish)
+	m.wish.Page = st.Page
+	order := make([]tileKey, 0, len(st.Shown))
+	for _, v := range st.Shown {
+		key := v.TileKey()
 		order = append(order, key)
 		t := m.tiles[key]
 		if t == nil {
 			t = widget.NewTile(m.kit.source(v.Key, v.Stream), func() { m.Pin(key) })
+			t.OnSecondary(func() { m.OpenPerson(key.Person) })
 			m.tiles[key] = t
 		}
-		if v.Speaking && !v.Self {
-			m.spoke = v.Key
+		if !contains(m.order, key) {
+			t.SetVisible(!m.resting)
 		}
-		t.Set(widget.TileView{Tile: v, Seed: v.Key[0], Pinned: m.pinned == key})
+		t.Set(widget.TileView{Tile: v, Seed: v.Key[0], Pinned: m.wish.Pinned == key, Mirror: v.Self && !m.unmirrored})
 	}
-	changed := !same(order, m.order) || alone != m.hasInvite()
-	for key, t := range m.tiles {
-		if !contains(order, key) {
-			t.SetVisible(false)
-			delete(m.tiles, key)
-		}
+	m.putAway(all, order)
+	large := -1
+	if st.Large {
+		large = 0
 	}
-	m.order = order
-	if large := m.largest(list); large != m.layout.Large {
-		m.layout.Large, changed = large, true
+	changed := !same(order, m.order) || alone != m.hasInvite() || large != m.layout.Large
+	m.order, m.layout.Large = order, large
+	if m.pager.set(st, m.kit) {
+		m.object.Refresh()
 	}
 	if !changed {
 		return
@@ -225,34 +255,26 @@ func (m *Meeting) showTiles(list []present.Tile, alone bool) {
 	m.stage.Refresh()
 }
 
+// putAway lets nothing be decoded of who is on another page, and forgets who
+// is gone.
+func (m *Meeting) putAway(all []present.Tile, order []tileKey) {
+	here := map[tileKey]bool{}
+	for _, v := range all {
+		here[v.TileKey()] = true
+	}
+	for key, t := range m.tiles {
+		if !contains(order, key) {
+			t.SetVisible(false)
+			if !here[key] {
+				delete(m.tiles, key)
+			}
+		}
+	}
+}
+
 func (m *Meeting) hasInvite() bool {
 	n := len(m.stage.Objects)
 	return n > 0 && m.stage.Objects[n-1] == m.invite
-}
-
-// largest returns the index of the tile that is shown large, or -1.
-func (m *Meeting) largest(list []present.Tile) int {
-	if len(list) < 2 {
-		return -1
-	}
-	speaker := -1
-	for i, v := range list {
-		if (tileKey{v.Key, v.Stream}) == m.pinned {
-			return i
-		}
-		if v.Stream == core.StreamScreen && speaker < 0 {
-			speaker = i
-		}
-	}
-	if speaker >= 0 || !m.speakerView {
-		return speaker
-	}
-	for i, v := range list {
-		if v.Key == m.spoke {
-			return i
-		}
-	}
-	return 0
 }
 
 func same(a, b []tileKey) bool {
@@ -284,11 +306,16 @@ func (m *Meeting) Tick(now time.Time) {
 	if m.last.Meeting != nil {
 		m.elapsed.Set(present.Elapsed(m.last.Meeting.Since, now))
 	}
+	m.tickFigures(now)
 }
 
 // Rest stops asking for pictures while another screen is shown.
 func (m *Meeting) Rest(resting bool) {
-	for _, t := range m.tiles {
+	m.resting = resting
+	for key, t := range m.tiles {
+		if !contains(m.order, key) {
+			continue
+		}
 		t.SetVisible(!resting)
 		if !resting {
 			t.Refresh()
@@ -299,8 +326,9 @@ func (m *Meeting) Rest(resting bool) {
 // Forget drops what was kept of a meeting that is over.
 func (m *Meeting) Forget() {
 	m.Rest(true)
-	m.tiles, m.order, m.pinned, m.seen = map[tileKey]*widget.Tile{}, nil, tileKey{}, 0
+	m.tiles, m.order, m.wish, m.seen = map[tileKey]*widget.Tile{}, nil, present.StageWish{}, 0
 	m.stage.Objects = nil
+	m.CloseSheet()
 	m.chatPanel.Forget()
 	m.OpenPanel(PanelNone)
 }
@@ -339,30 +367,48 @@ func (m *Meeting) Panel() Panel { return m.panel }
 
 // Pin keeps a tile large, or lets go of it.
 func (m *Meeting) Pin(key tileKey) {
-	if m.pinned == key {
-		m.pinned = tileKey{}
+	if m.wish.Pinned == key {
+		m.wish.Pinned = tileKey{}
 	} else {
-		m.pinned = key
+		m.wish.Pinned = key
 	}
 	m.again()
 }
 
 // SwitchView goes between gallery and speaker view.
 func (m *Meeting) SwitchView() {
-	m.speakerView = !m.speakerView
+	m.wish.Speaker, m.wish.Page = !m.wish.Speaker, 0
 	icon := theme.IconSpeakerView
-	if m.speakerView {
+	if m.wish.Speaker {
 		icon = theme.IconGrid
 	}
 	m.view.Set("", icon, widget.Quiet)
 	m.again()
 }
 
+// Turn shows another page of people.
+func (m *Meeting) Turn(by int) {
+	m.wish.Page += by
+	m.again()
+}
+
+// ToggleSelf hides one's own picture from oneself, or shows it again. Others
+// see it all the same.
+func (m *Meeting) ToggleSelf() {
+	m.wish.HideSelf = !m.wish.HideSelf
+	m.again()
+}
+
 // ToggleMic switches the microphone.
 func (m *Meeting) ToggleMic() {
-	if m.last.Meeting != nil {
-		m.kit.Send(core.SetMic{On: !m.last.Meeting.Mic.Wanted})
+	if m.last.Meeting == nil {
+		return
 	}
+	if c := m.presenter.Meeting(m.last, 0).Mic; !c.Enabled {
+		m.kit.Tell(c.Why)
+		return
+	}
+	m.kit.Send(core.SetMic{On: !m.last.Meeting.Mic.Wanted})
 }
 
 // ToggleCamera switches the camera.
@@ -372,10 +418,23 @@ func (m *Meeting) ToggleCamera() {
 	}
 }
 
-// ToggleShare starts or stops sharing the screen.
+// ToggleShare stops sharing, or starts it after asking which screen when there
+// are several.
 func (m *Meeting) ToggleShare() {
-	if m.last.Meeting != nil && m.last.Can.ShareScreen {
-		m.kit.Send(core.SetShare{On: !m.last.Meeting.Share.Wanted})
+	if m.last.Meeting == nil {
+		return
+	}
+	c := m.presenter.Meeting(m.last, 0).Share
+	switch {
+	case m.last.Meeting.Share.Wanted:
+		m.kit.Send(core.SetShare{})
+	case c.Why != "":
+		m.kit.Tell(c.Why)
+	case !c.Shown:
+	case len(m.last.Devices.Screens) > 1:
+		m.OpenSheet(SheetScreens)
+	default:
+		m.kit.Send(core.SetShare{On: true})
 	}
 }
 

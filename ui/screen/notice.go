@@ -16,6 +16,8 @@ type Notices struct {
 	Cards *fyne.Container // lies over the screens and takes clicks only on the cards
 	Modal *fyne.Container // hidden when there is none
 	cards *rows[present.Notice, *noticeCard]
+
+	outside, inside *fyne.Container // where the cards are: at the top, or in a meeting below, where they cover neither who knocks nor a banner
 	list  []present.Notice
 
 	mark         *medallion
@@ -37,7 +39,10 @@ const mostCards = 3
 func NewNotices(k *Kit) *Notices {
 	n := &Notices{kit: k, mark: newMedallion(), title: centred("", theme.SizeTitle, theme.ColorText, true), words: centred("", theme.SizeBody, theme.ColorText, false)}
 	n.cards = newRows[present.Notice](theme.SpaceS, func() *noticeCard { return newNoticeCard(n) })
-	n.Cards = widget.TopMiddle(560, 64, n.cards.box)
+	n.outside = widget.TopMiddle(560, 64, n.cards.box)
+	n.inside = widget.LowStart(440, 96, n.cards.box)
+	n.inside.Hide()
+	n.Cards = widget.Stack(n.outside, n.inside)
 	n.next = widget.NewText("", widget.Style{Bold: true, Wrap: true, Align: fyne.TextAlignCenter})
 	n.nextBox = widget.Tinted(theme.ColorRaised, theme.SpaceM, n.next)
 	n.yes = k.button(widget.ButtonConfig{Large: true, Kind: widget.Primary, Tapped: func() { n.Answer(true) }})
@@ -61,7 +66,11 @@ func (n *Notices) Show(p present.Presenter, s core.Snapshot) {
 			cards = append(cards, v)
 		}
 	}
-	if n.cards.fill(cards) {
+	in := present.Which(s) == present.Meeting
+	moved := in != n.inside.Visible()
+	show(n.inside, in)
+	show(n.outside, !in)
+	if n.cards.fill(cards) || moved {
 		n.Cards.Refresh()
 	}
 	if n.asking {
@@ -114,6 +123,15 @@ func (n *Notices) Ask(title, words, label string, do func()) {
 
 // Open reports whether something must be answered first.
 func (n *Notices) Open() bool { return n.Modal.Visible() }
+
+// Focus gives what must be answered the keyboard, when something else has it.
+func (n *Notices) Focus() {
+	if n.asking {
+		n.kit.Focus(n.yes)
+	} else {
+		n.kit.Focus(n.no)
+	}
+}
 
 // Answer presses one of the two buttons in the middle.
 func (n *Notices) Answer(yes bool) {

@@ -8,7 +8,7 @@ type palette struct {
 	text, muted, disabled                      color.NRGBA
 	primary, onPrimary, primarySoft, onSoft    color.NRGBA
 	hover, pressed, focus, shadow              color.NRGBA
-	tile, onTile, onTileMuted, plate    color.NRGBA
+	tile, onTile, onTileMuted, plate           color.NRGBA
 	ok, okSoft, caution, cautionSoft           color.NRGBA
 	danger, dangerSoft, info, infoSoft         color.NRGBA
 	dangerSolid, onDangerSolid                 color.NRGBA

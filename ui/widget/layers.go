@@ -273,3 +273,25 @@ func again(r fyne.WidgetRenderer, size fyne.Size) fyne.WidgetRenderer {
 	}
 	return r
 }
+
+// Catcher takes clicks beside something small that is open, without dimming
+// what lies under.
+type Catcher struct {
+	fwidget.BaseWidget
+	tapped func()
+}
+
+// NewCatcher returns a catcher; a click on it calls tapped.
+func NewCatcher(tapped func()) *Catcher {
+	c := &Catcher{tapped: tapped}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// Tapped implements fyne.Tappable.
+func (c *Catcher) Tapped(*fyne.PointEvent) { c.tapped() }
+
+// CreateRenderer implements fyne.Widget.
+func (c *Catcher) CreateRenderer() fyne.WidgetRenderer {
+	return fwidget.NewSimpleRenderer(&fyne.Container{})
+}

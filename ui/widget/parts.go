@@ -271,6 +271,8 @@ type Switch struct {
 	on      bool
 	focused bool
 	changed func(bool)
+
+	Escape func() // the Escape key while the switch has the keyboard; may be nil
 }
 
 // NewSwitch returns a switch that is off.
@@ -316,8 +318,11 @@ func (s *Switch) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (s *Switch) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeySpace || e.Name == fyne.KeyReturn {
+	switch {
+	case e.Name == fyne.KeySpace || e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
 		s.flip()
+	case e.Name == fyne.KeyEscape && s.Escape != nil:
+		s.Escape()
 	}
 }
 

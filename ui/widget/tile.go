@@ -3,6 +3,7 @@ package widget
 import (
 	"image"
 	"image/color"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -26,7 +27,7 @@ type TileView struct {
 	present.Tile
 	Seed   byte
 	Pinned bool
-	Large  bool
+	Mirror bool // turn the picture over, as people know themselves
 }
 
 // Tile shows one person: the moving picture when there is one, else their
@@ -36,10 +37,13 @@ type Tile struct {
 	source Source
 	view   TileView
 	tapped func()
+	second func() // the other button of the mouse
 
 	raster  *canvas.Raster
-	drawn   uint64 // number of the picture on the raster
-	old     uint64 // pictures up to this number are from before the camera was off
+	turned  *image.RGBA // the picture turned over
+	rise    int         // how often the reaction has risen
+	drawn   uint64      // number of the picture on the raster
+	old     uint64      // pictures up to this number are from before the camera was off
 	wanted  image.Point
 	shape   image.Point // of the newest picture
 	visible bool
@@ -57,6 +61,8 @@ type Tile struct {
 	marks       []*Icon
 	corner      *Icon
 	cornerBox   *canvas.Rectangle
+	turn        *canvas.Text
+	reaction    *canvas.Image
 }
 
 // NewTile returns a tile; tapped may be nil.
@@ -68,7 +74,9 @@ func NewTile(source Source, tapped func()) *Tile {
 		caption: NewText("", Style{Size: theme.SizeSmall, Color: theme.ColorOnTileMuted, Align: fyne.TextAlignCenter, Wrap: true, Lines: 2}),
 		name:    canvas.NewText("", nil), captionIcon: NewIcon(theme.IconNone, 16, theme.ColorOnTileMuted),
 		corner: NewIcon(theme.IconHand, 18, theme.ColorOnTile), cornerBox: canvas.NewRectangle(nil),
+		turn: canvas.NewText("", nil), reaction: &canvas.Image{FillMode: canvas.ImageFillContain},
 	}
+	t.turn.TextStyle.Bold = true
 	for range 4 {
 		t.marks = append(t.marks, NewIcon(theme.IconNone, 15, theme.ColorOnTile))
 	}
@@ -87,6 +95,9 @@ func NewTile(source Source, tapped func()) *Tile {
 // Set changes what the tile shows.
 func (t *Tile) Set(v TileView) {
 	if t.view != v {
+		if t.view.Reaction != v.Reaction {
+			t.rise = 0
+		}
 		t.view = v
 		if !v.Live {
 			t.want(0, 0)
@@ -108,8 +119,35 @@ func (t *Tile) SetVisible(visible bool) {
 // View returns what the tile shows.
 func (t *Tile) View() TileView { return t.view }
 
+// OnSecondary sets what the other button of the mouse does.
+func (t *Tile) OnSecondary(do func()) { t.second = do }
+
+// TappedSecondary implements fyne.SecondaryTappable.
+func (t *Tile) TappedSecondary(*fyne.PointEvent) {
+	if t.second != nil {
+		t.second()
+	}
+}
+
+// risen is how many ticks a reaction takes to its place.
+const risen = 12
+
+// placeReaction lets the reaction float from the name to the upper part.
+func (t *Tile) placeReaction() {
+	size := t.Size()
+	side := max(28, min(72, size.Height*0.3))
+	from, to := size.Height*0.55, size.Height*0.12
+	left := 1 - float32(t.rise)/risen
+	t.reaction.Resize(fyne.NewSquareSize(side))
+	t.reaction.Move(fyne.NewPos((size.Width-side)/2, to+(from-to)*left*left))
+}
+
 // Tick draws the newest picture when it is another one than before.
 func (t *Tile) Tick() {
+	if t.view.Reaction != "" && t.visible && t.rise < risen {
+		t.rise++
+		t.placeReaction()
+	}
 	if !t.view.Live || !t.visible || t.source.Latest == nil {
 		return
 	}
@@ -137,10 +175,30 @@ func (t *Tile) draw(w, h int) image.Image {
 	if t.view.Live && t.visible && t.source.Latest != nil {
 		if img, n := t.source.Latest(); img != nil && n > t.old {
 			t.drawn = n
+			if t.view.Mirror {
+				return t.mirrored(img)
+			}
 			return img
 		}
 	}
 	return image.NewUniform(color.Transparent)
+}
+
+// mirrored turns a picture over. Its own buffer is written anew each time, and
+// only after Fyne has handed the former to the graphics card.
+func (t *Tile) mirrored(img *image.RGBA) *image.RGBA {
+	size := img.Rect.Size()
+	if t.turned == nil || t.turned.Rect.Size() != size {
+		t.turned = image.NewRGBA(image.Rectangle{Max: size})
+	}
+	for y := range size.Y {
+		src := img.Pix[y*img.Stride:][: 4*size.X : 4*size.X]
+		dst := t.turned.Pix[y*t.turned.Stride:][: 4*size.X : 4*size.X]
+		for i, j := 0, 4*size.X-4; j >= 0; i, j = i+4, j-4 {
+			copy(dst[j:j+4], src[i:i+4])
+		}
+	}
+	return t.turned
 }
 
 // pictureArea fits the newest picture into the tile, whole and undistorted.
@@ -231,6 +289,15 @@ func (r *tileRenderer) apply() {
 		corner = theme.IconSignalWeak
 	}
 	t.corner.Set(corner, theme.ColorOnTile)
+	t.turn.Text, t.turn.Hidden = "", corner != theme.IconHand || v.Turn == 0
+	if !t.turn.Hidden {
+		t.turn.Text = strconv.Itoa(v.Turn)
+	}
+	t.turn.Color, t.turn.TextSize = colorOf(t, theme.ColorOnTile), t.Theme().Size(theme.SizeSmall)
+	t.reaction.Hidden = v.Reaction == ""
+	if !t.reaction.Hidden {
+		setResource(t.reaction, theme.Icon(v.Reaction).Resource(color.White, 64))
+	}
 	t.corner.Hidden, t.cornerBox.Hidden = corner == theme.IconNone, corner == theme.IconNone
 	r.applyFrame()
 }
@@ -306,8 +373,11 @@ func (r *tileRenderer) applyMarks() {
 	default:
 		set(2, v.Unverified, theme.IconQuestion, theme.ColorOnTileMuted)
 	}
-	set(3, false, theme.IconNone, theme.ColorOnTile)
+	set(3, v.Quality > 0 && !v.Self, qualities[v.Quality], theme.ColorOnTile)
 }
+
+// qualities are the signs of the network, from unknown to good.
+var qualities = [...]theme.Icon{theme.IconNone, theme.IconSignal1, theme.IconSignal2, theme.IconSignal3, theme.IconSignal4}
 
 func (r *tileRenderer) Layout(size fyne.Size) {
 	t := r.tile
@@ -324,11 +394,17 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	r.layoutRing(size)
 	r.layoutMiddle(size)
 	r.layoutPlate(size)
-	side := t.corner.MinSize().Width
-	t.cornerBox.Move(fyne.NewPos(size.Width-side-22, 10))
-	t.cornerBox.Resize(fyne.NewSquareSize(side + 12))
-	t.corner.Move(fyne.NewPos(size.Width-side-16, 16))
+	side, turn := t.corner.MinSize().Width, fyne.Size{}
+	if !t.turn.Hidden {
+		turn = t.turn.MinSize().AddWidthHeight(4, 0)
+	}
+	t.cornerBox.Move(fyne.NewPos(size.Width-side-turn.Width-22, 10))
+	t.cornerBox.Resize(fyne.NewSize(side+turn.Width+12, side+12))
+	t.corner.Move(fyne.NewPos(size.Width-side-turn.Width-16, 16))
 	t.corner.Resize(fyne.NewSquareSize(side))
+	t.turn.Move(fyne.NewPos(size.Width-turn.Width-12, 16+(side-turn.Height)/2))
+	t.turn.Resize(turn)
+	t.placeReaction()
 }
 
 // layoutMiddle puts the initials and the reason above the name plate. Where it
@@ -440,11 +516,11 @@ func (r *tileRenderer) Objects() []fyne.CanvasObject {
 	for i := range t.edges {
 		out = append(out, t.edges[i], t.arcs[i])
 	}
-	out = append(out, t.plate, t.name, t.cornerBox, t.corner)
+	out = append(out, t.plate, t.name, t.cornerBox, t.corner, t.turn)
 	for _, m := range t.marks {
 		out = append(out, m)
 	}
-	return out
+	return append(out, t.reaction)
 }
 
 func (r *tileRenderer) Destroy() { r.tile.want(0, 0) }
