@@ -67,6 +67,7 @@ var pictured = map[string]bool{
 	"welcome": false, "home": true, "lobby": false, "connecting": false, "meeting-alone": false, "meeting-9": true, "meeting-people": false,
 	"meeting-chat": false, "meeting-transport": false, "meeting-stranger": false, "meeting-fork": true, "facts": true, "code": true, "code-stale": false,
 	"settings": false, "ended-pin": false,
+	"signin": false, "upgrade-choose": true, "upgrade-outbox": false, "refused": true, "account-email": false, "proofs-people": true,
 }
 
 func TestScenesAsPictures(t *testing.T) {

@@ -305,6 +305,16 @@ func (s *Shell) open(which present.Screen) {
 	s.overlay.Objects = []fyne.CanvasObject{v.Object()}
 	s.overlay.Show()
 	s.overlay.Refresh()
+	// What is covered whole is not drawn, and the keyboard does not get lost
+	// behind it.
+	if which != present.Facts {
+		s.content.Hide()
+	} else {
+		s.content.Show()
+	}
+	if f, ok := v.(interface{ Focus() }); ok {
+		f.Focus()
+	}
 	if s.shown == present.Meeting && which != present.Facts {
 		s.meeting.Rest(true)
 	}
@@ -325,6 +335,7 @@ func (s *Shell) close() {
 	s.over = 0
 	s.overlay.Objects = nil
 	s.overlay.Hide()
+	s.content.Show()
 	s.root.Refresh()
 	if s.shown == present.Meeting {
 		s.meeting.Rest(false)

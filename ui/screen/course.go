@@ -115,7 +115,7 @@ func NewCourse(k *Kit) *Course {
 	c.upgrade = k.button(widget.ButtonConfig{Kind: widget.Primary, Large: true, Tapped: func() { k.Send(core.Upgrade{}) }})
 	column := widget.Column(theme.SpaceM, c.steps, c.mark.object, widget.Column(theme.SpaceS, c.title, c.words, c.opens),
 		c.above.object, middle(c.seen), c.ways, c.outbox, c.name.object, c.field.object, c.code.object, c.trouble.object, c.countdown, c.pageBox(), c.place, c.buttons())
-	page := widget.Scroll(widget.Middle(620, widget.Pad(theme.SpaceL, column)))
+	page := widget.Scroll(widget.Middle(620, widget.PadXY(theme.SpaceL, theme.SpaceM, column)))
 	c.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), page)
 	return c
 }

@@ -78,9 +78,18 @@ func (r *Refused) Show(p present.Presenter, s core.Snapshot) {
 	show(r.transport, v.Transport)
 	r.signIn, r.start = v.SignIn, s.Account.Refused.Start
 	r.object.Refresh()
-	if fresh && r.lead.Visible() {
-		r.kit.Focus(r.lead)
+	if fresh {
+		r.Focus()
 	}
+}
+
+// Focus puts the keyboard on what leads on.
+func (r *Refused) Focus() {
+	if r.lead.Visible() {
+		r.kit.Focus(r.lead)
+		return
+	}
+	r.kit.Focus(r.shut)
 }
 
 // Go begins what opens the meeting.

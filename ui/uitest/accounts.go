@@ -107,8 +107,10 @@ func Knocking() core.Snapshot {
 	l := s.Meeting.Lobby
 	l[1].Trust = core.TrustMet
 	l[2].Name, l[2].Imitates = "Jonas Wеber", "Jonas Weber" // with a Cyrillic letter
-	l[3].Refusal = &core.Permission{Action: policy.ActionJoinE2EE, Decision: policy.DecisionRefuse, Reason: "The host opened this meeting only for verified people.", Unlock: []keys.Class{keys.ClassPhone}}
+	l[2].Verification, l[2].Logged = core.VerifiedPhone, true
 	l[3].Verification, l[3].Issuer, l[3].Logged = core.Unverified, "", false
+	refusal := &core.Permission{Action: policy.ActionJoinE2EE, Decision: policy.DecisionRefuse, Reason: "The host opened this meeting only for verified people.", Unlock: []keys.Class{keys.ClassPhone}}
+	l[1].Refusal, l[3].Refusal = refusal, refusal
 	s.Meeting.Demand = keys.Demand{Verified: true}
 	s.Meeting.People[2].Trust, s.Meeting.People[4].Trust = core.TrustChanged, core.TrustCompared
 	s.Meeting.People[3].Name, s.Meeting.People[3].Imitates = "Jonas Wеber", "Jonas Weber"
