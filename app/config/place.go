@@ -180,3 +180,7 @@ func readOwned(path string) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// Trial reports whether this is a build for trying on a machine that it must not
+// obey; flags that a kiosk does not have are there then.
+func Trial() bool { return root != "" }
