@@ -115,6 +115,19 @@ func TestClosedUnmutingLeavesTheWordToThoseWhoSpeak(t *testing.T) {
 	want(t, "opened again", shown(p, 1).Mic, true)
 }
 
+// While nobody may unmute, a camera that was stopped stays so, whatever its
+// program claims and whatever else the host says meanwhile.
+func TestStoppedCameraStaysStoppedWhileUnmutingIsClosed(t *testing.T) {
+	p := ruling(t).do(SetRules{open(func(r *Rules) { r.Unmute = false })}).echo()
+	p.do(StopStreams{Person: key(1), Kinds: Kinds{Camera: true}}).echo().on(1)
+	want(t, "claimed", shown(p, 1).Camera, false)
+	p.do(StopStreams{Person: key(2), Kinds: Kinds{Mic: true}}).echo().on(1)
+	want(t, "after another word", shown(p, 1).Camera, false)
+	want(t, "never stopped", shown(p, 2).Camera, true)
+	p.do(LetSpeak{key(1)}).echo()
+	want(t, "let", shown(p, 1), all)
+}
+
 func TestForbiddenShareIsShownOfNobodyButTheHost(t *testing.T) {
 	p := ruling(t).do(SetRules{open(func(r *Rules) { r.Share = false })}).echo().on(1)
 	want(t, "a member's", shown(p, 1).Share, false)
@@ -151,8 +164,12 @@ func TestOnlyTheHostRules(t *testing.T) {
 	}
 	p := seated(t, 2)
 	for _, e := range []Event{
-		SetRules{Rules{Suspended: true}}, StopStreams{Kinds: Kinds{Mic: true}},
-		StopStreams{Person: key(2), Kinds: Kinds{Mic: true}}, LetSpeak{key(2)}, LowerHand{key(2)}, LowerHand{},
+		SetRules{Rules{Suspended: true}},
+		StopStreams{Kinds: Kinds{Mic: true}},
+		StopStreams{Person: key(2), Kinds: Kinds{Mic: true}},
+		LetSpeak{key(2)},
+		LowerHand{key(2)},
+		LowerHand{},
 	} {
 		p.do(e)
 		none[Say](p)
