@@ -14,7 +14,10 @@ import (
 
 // Postgres is a store in a PostgreSQL database that several services share.
 // Each commit is on the server's disk before it is acknowledged.
-type Postgres struct{ readers, writer *sql.DB }
+type Postgres struct {
+	readers, writer *sql.DB
+	turns           turns
+}
 
 // The connections of one service. One transaction writes at a time anyway; the
 // second connection lets the next one begin meanwhile.
@@ -39,7 +42,7 @@ func OpenPostgres(ctx context.Context, connection string) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Postgres{readers: stdlib.OpenDB(*config), writer: stdlib.OpenDB(*config)}
+	s := &Postgres{readers: stdlib.OpenDB(*config), writer: stdlib.OpenDB(*config), turns: make(turns, postgresWriters)}
 	s.readers.SetMaxOpenConns(postgresReaders)
 	s.readers.SetMaxIdleConns(postgresReaders)
 	s.writer.SetMaxOpenConns(postgresWriters)
@@ -103,6 +106,11 @@ func (s *Postgres) Read(ctx context.Context, f func(Tx) error) error {
 // committed", at which every statement sees what was committed before it: a
 // snapshot would be older than the lock.
 func (s *Postgres) Write(ctx context.Context, f func(Tx) error) error {
+	leave, err := s.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return run(ctx, s.writer, nil, &sqlTx{numbered: true, writable: true}, func(tx Tx) error {
 		t := tx.(*sqlTx) // run hands on what it was given
 		if _, err := t.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(writersLock)); err != nil {

@@ -35,6 +35,21 @@ func provider(db *sql.DB, dialect goose.Dialect, options ...goose.ProviderOption
 	return p, nil
 }
 
+// turns lets writers in one after the other, in the order in which they came:
+// package sql gives a free connection to anybody who waits, at random, and some
+// would wait for seconds.
+type turns chan struct{}
+
+// take waits for a turn, which leave gives back.
+func (t turns) take(ctx context.Context) (leave func(), err error) {
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("begin transaction: %w", ctx.Err())
+	}
+}
+
 // run runs f in a transaction, which it puts into t.
 func run(ctx context.Context, db *sql.DB, options *sql.TxOptions, t *sqlTx, f func(Tx) error) error {
 	tx, err := db.BeginTx(ctx, options)

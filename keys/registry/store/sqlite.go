@@ -17,6 +17,7 @@ import (
 type SQLite struct {
 	readers *sql.DB
 	writer  *sql.DB // one connection: SQLite has one writer
+	turns   turns
 }
 
 // OpenSQLite opens or makes the database at path and brings its tables to this
@@ -39,7 +40,7 @@ func OpenSQLite(ctx context.Context, path string) (*SQLite, error) {
 		db.SetMaxOpenConns(connections)
 		return db, nil
 	}
-	s := &SQLite{}
+	s := &SQLite{turns: make(turns, 1)}
 	if s.writer, err = open("immediate", 1); err != nil {
 		return nil, err
 	}
@@ -88,5 +89,10 @@ func (s *SQLite) Read(ctx context.Context, f func(Tx) error) error {
 
 // Write implements Store.
 func (s *SQLite) Write(ctx context.Context, f func(Tx) error) error {
+	leave, err := s.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return run(ctx, s.writer, nil, &sqlTx{writable: true}, f)
 }
