@@ -39,7 +39,7 @@ func Scenes() []Scene {
 	noHost.Meeting.Waiting = core.Waiting{}
 	waiting := InMeeting(3)
 	waiting.Meeting.People[1].Name = ""
-	return append(append(AccountScenes(), RoomScenes()...), []Scene{
+	return append(AccountScenes(), []Scene{
 		{"meeting-25", InMeeting(25), nil},
 		{"meeting-unnamed", waiting, nil},
 		{"welcome", FirstStart(), nil},
