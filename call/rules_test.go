@@ -491,6 +491,36 @@ func TestWhoCrashedComesBackUnasked(t *testing.T) {
 	want(t, "with a wrong passcode", len(p.s.Lobby), 0)
 }
 
+// A device that crashes all day has the host asked again, and does not make it
+// commit more than once a second.
+func TestWhoComesBackTooOftenAsks(t *testing.T) {
+	p := hosting(t).with(1, 2)
+	crash := func(ticket int) {
+		p.knocked(wire.Ticket(ticket), 2)
+		one[MakeCommit](p)
+		p.do(epoch(p.s.Epoch+1, 0, nil, []int{2}, 0, 1))
+	}
+	for i := range ReturnsMost {
+		crash(i + 1)
+		one[MakeCommit](p)
+		p.do(epoch(p.s.Epoch+1, 0, []int{2}, nil, 0, 1, 2))
+		if i == 0 {
+			crash(100)
+			none[MakeCommit](p)
+			p.wait(AdmitEvery).fire(TimerCommit)
+			one[MakeCommit](p)
+			p.do(epoch(p.s.Epoch+1, 0, []int{2}, nil, 0, 1, 2))
+		}
+		p.wait(AdmitEvery)
+		if i == ReturnsMost-2 {
+			break
+		}
+	}
+	crash(200)
+	none[MakeCommit](p)
+	want(t, "admitted", p.s.Lobby[0].Admitted, false)
+}
+
 func removedAndGone(t testing.TB) *play {
 	p := hosting(t).with(1, 2).do(Remove{key(2)}).from(wire.Gone{Device: key(2)})
 	return p.do(epoch(p.s.Epoch+1, 0, nil, []int{2}, 0, 1)).wait(time.Minute)

@@ -114,6 +114,9 @@ const (
 	HistoryKept = 256
 	// PasscodeTries is how often one device may guess.
 	PasscodeTries = 5
+	// ReturnsMost is how often one device may come back unasked: a machine with
+	// a loose plug must, and one that makes the host rekey all day must not.
+	ReturnsMost = 20
 )
 
 // State is one meeting on this device. It is a value: Step never writes to the
@@ -149,6 +152,8 @@ type State struct {
 	Lobby   []Knocker
 	Guesses map[keys.PublicKey]int // wrong passcodes; replaced, never written
 	Lost    []keys.PublicKey       // removed because their connection died: may come back unasked
+	Returns map[keys.PublicKey]int // how often they did; replaced, never written
+	Back    time.Time              // when somebody was last let back in
 	Chat    []Line
 	Locked  bool
 	Waiting int

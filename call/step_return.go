@@ -1,6 +1,7 @@
 package call
 
 import (
+	"maps"
 	"slices"
 
 	"conclave/keys"
@@ -16,13 +17,13 @@ import (
 // had. Nobody comes back into a suspended meeting.
 func (m *machine) returns(e KnockOpened) bool {
 	return slices.Contains(m.Lost, e.Device) && !slices.Contains(m.Removing, e.Device) &&
-		!m.Rule.Rules.Suspended && e.Name.Name == m.nameOf(e.Device)
+		m.Returns[e.Device] < ReturnsMost && !m.Rule.Rules.Suspended && e.Name.Name == m.nameOf(e.Device)
 }
 
 // returning reports whether somebody among those to be added comes back: they
-// do not wait for a crowd to gather.
+// do not wait for a crowd to gather, unless somebody has just come back.
 func (m *machine) returning(adds []Knocker) bool {
-	return slices.ContainsFunc(adds, func(k Knocker) bool { return slices.Contains(m.Lost, k.Key) })
+	return m.now.Sub(m.Back) >= AdmitEvery && slices.ContainsFunc(adds, func(k Knocker) bool { return slices.Contains(m.Lost, k.Key) })
 }
 
 // welcomed takes those who are members now out of the lobby. The names that
@@ -33,5 +34,16 @@ func (m *machine) welcomed(added []keys.PublicKey) {
 			m.learnName(k.Name)
 		}
 	}
+	returns := maps.Clone(m.Returns)
+	for _, k := range added {
+		if slices.Contains(m.Lost, k) {
+			if returns == nil {
+				returns = map[keys.PublicKey]int{}
+			}
+			returns[k]++
+			m.Back = m.now
+		}
+	}
+	m.Returns = returns
 	m.Lobby = without(m.Lobby, func(k Knocker) bool { return slices.Contains(added, k.Key) })
 }
