@@ -318,6 +318,9 @@ func writeSecret(path string, data []byte) error {
 	if runtime.GOOS == "windows" {
 		return nil // folders cannot be synced there; NTFS journals the rename
 	}
+	if runtime.GOOS == "windows" {
+		return nil // which does not let a folder be flushed, and writes renames through
+	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err

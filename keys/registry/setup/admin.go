@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -61,7 +62,9 @@ func (i *Identity) ServeAdmin(path string, further http.Handler, log *slog.Logge
 		_ = c.Close()
 		return nil, errors.New("open admin socket: another service answers there")
 	}
-	_ = os.Remove(path) // what a killed service left; if it is something else, listening fails
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
+		_ = os.Remove(path) // what a killed service left; anything else stays, and listening fails
+	}
 	token := rand.Text()
 	if err := os.WriteFile(tokenOf(path), []byte(token+"\n"), 0o600); err != nil {
 		return nil, fmt.Errorf("open admin socket: %w", err)

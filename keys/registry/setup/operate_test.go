@@ -98,6 +98,13 @@ func TestCommandsGoThroughTheRunningService(t *testing.T) {
 		t.Errorf("%d authorities", len(i.Secrets.Authorities()))
 	}
 	askWithoutToken(t, path)
+	mistake := filepath.Join(data, "identity.json")
+	if _, err := i.ServeAdmin(mistake, nil, slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("a socket in place of a file")
+	}
+	if _, err := os.Stat(mistake); err != nil {
+		t.Errorf("a file that was named by mistake: %v", err)
+	}
 	if err := socket.Close(); err != nil {
 		t.Error(err)
 	}
