@@ -14,6 +14,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -39,6 +40,8 @@ const serviceAt = "CONCLAVE_TEST_SERVICE"
 type orders struct {
 	Listen string // address
 	File   string // of the store; "" keeps meetings in memory
+	// Identity is where a registry is served; "" for none.
+	Identity string
 }
 
 func TestMain(m *testing.M) {
@@ -94,7 +97,11 @@ func serve(text string) error {
 			return err
 		}
 	}
-	s, err := service.New(service.Config{Store: store, Relay: media})
+	cfg := service.Config{Store: store, Relay: media}
+	if o.Identity != "" {
+		cfg.Identity = behind(o.Identity)
+	}
+	s, err := service.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -111,6 +118,14 @@ func serve(text string) error {
 	fmt.Println("http://"+front.Addr().String(), "http://"+back.Addr().String())
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+// behind serves what the registry at address does. The Host stays what the
+// client dialled, for it is part of each signature.
+func behind(address string) http.Handler {
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.URL.Scheme, r.Out.URL.Host = "http", strings.TrimPrefix(address, "http://")
+	}}
 }
 
 // operator is what the operator of a relay can do: let anybody in, and record

@@ -43,15 +43,15 @@ func Config(cfg core.Config, places Places, open func(url string) error) core.Co
 	}
 	cfg.Identify = func(service, pin string, local bool, report func(core.IdentityEvent)) core.Identity {
 		return account.Open(account.Config{
-			Service: service, Pin: pin, Device: device, Dir: places.of(service, pin, local), Open: open, Report: report, Now: cfg.Now,
+			Service: service, Pin: pin, Device: device, Dir: places.Of(service, pin, local), Open: open, Report: report, Now: cfg.Now,
 		})
 	}
 	return cfg
 }
 
-// of is the folder of one service. A loopback address names no service, since
+// Of is the folder of one service. A loopback address names no service, since
 // whatever listens there next may be another one: it is trusted for one session.
-func (p Places) of(service, pin string, local bool) string {
+func (p Places) Of(service, pin string, local bool) string {
 	switch {
 	case local:
 		return p.OwnKnown
