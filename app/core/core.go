@@ -75,6 +75,8 @@ type meeting struct {
 	link     keys.Link
 	tiles    map[keys.PublicKey]TileState
 	speaking map[keys.PublicKey]bool
+	quality  map[keys.PublicKey]int
+	saving   bool // fewer pictures are sent, since the machine is weak
 	micFault DeviceFault
 	camFault DeviceFault
 	spkFault DeviceFault

@@ -129,6 +129,7 @@ type Meeting struct {
 	Mic     Toggle
 	Camera  Toggle
 	Share   Toggle
+	Saving  bool         // this machine is too weak for all pictures: fewer are sent
 	Sending bool         // media may leave this device
 	Silence SilenceCause // why not, when Sending is false in a meeting
 	Retry   int          // attempt number, in PhaseReconnecting

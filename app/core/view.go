@@ -99,6 +99,7 @@ func (m *meeting) view(now time.Time) *Meeting {
 		Mic:     Toggle{Wanted: s.Wants.Mic, On: s.Sends().Mic && m.micFault == DeviceFine, Fault: m.micFault},
 		Camera:  Toggle{Wanted: s.Wants.Camera, On: s.Sends().Camera && m.camFault == DeviceFine, Fault: m.camFault},
 		Share:   Toggle{Wanted: s.Wants.Share, On: s.Sends().Share && m.shrFault == DeviceFine, Fault: m.shrFault},
+		Saving:  m.saving,
 		Sending: s.Sending(), Retry: s.Try, Rules: Rules(s.Rule.Rules),
 	}
 	if !v.Sending {
@@ -145,7 +146,7 @@ func (m *meeting) person(p call.Person, now time.Time) Person {
 	v := Person{
 		Key: p.Key, Name: p.Name, Self: self, Host: p.Key == s.About.Host, Fingerprint: p.Key.Fingerprint(),
 		Mic: p.Says.Mic, Camera: p.Says.Camera, Hand: p.Says.Hand, Sharing: p.Says.Share,
-		Speaking: m.speaking[p.Key], Tile: m.tiles[p.Key],
+		Speaking: m.speaking[p.Key], Quality: m.quality[p.Key], Tile: m.tiles[p.Key],
 		Connected: self || p.Connected && now.Sub(p.Heard) < silentAfter,
 	}
 	m.hygiene(&v, p)

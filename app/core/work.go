@@ -259,7 +259,7 @@ func (c *Core) begin(link keys.Link, passcode string, most int) *meeting {
 	wants := call.Wants{Mic: !c.settings.MicOff, Camera: !c.settings.CameraOff}
 	m := &meeting{
 		number: number, link: link, state: call.Begin(c.cfg.Device.Public(), wants),
-		tiles: map[keys.PublicKey]TileState{}, speaking: map[keys.PublicKey]bool{},
+		tiles: map[keys.PublicKey]TileState{}, speaking: map[keys.PublicKey]bool{}, quality: map[keys.PublicKey]int{},
 	}
 	m.account = c.accountAt(link.Service, link.Pin)
 	m.runner = runner.Start(runner.Config{
@@ -391,6 +391,10 @@ func (c *Core) happened(e media.Event) {
 		c.deviceFault(e.Device, faultOf(e.Err))
 	case media.EventDeviceBack:
 		c.deviceFault(e.Device, DeviceFine)
+	case media.EventQuality:
+		m.quality[e.Key] = e.Quality
+	case media.EventSaving:
+		m.saving = e.Saving
 	case media.EventUnknown, media.EventFlowing, media.EventStalled, media.EventStrangers, media.EventFirstFrame:
 	}
 }

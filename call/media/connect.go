@@ -130,6 +130,12 @@ func (s *Session) handle(e RelayEvent) {
 		if r := s.remotes[e.Participant]; r != nil {
 			r.setMuted(e.TrackID, e.Kind == RelayTrackMuted)
 		}
+	case RelayQuality:
+		if e.Participant == s.self {
+			s.selfGrade = e.Quality
+		} else if r := s.remotes[e.Participant]; r != nil {
+			r.grade = e.Quality
+		}
 	case RelayInterrupted:
 		s.mail.put(Event{Kind: EventStalled, Err: ErrRelayClosed})
 	case RelayRestored:
@@ -164,6 +170,7 @@ func (s *Session) watch() {
 			return
 		}
 		s.reconcile()
+		s.measure()
 		s.report()
 		if n%10 == 0 && s.cfg.Ring != nil {
 			s.cfg.Ring.Expire()
@@ -200,6 +207,14 @@ func (s *Session) report() {
 	if !slices.Equal(strangers, s.strangers) {
 		s.strangers = strangers
 		s.mail.put(Event{Kind: EventStrangers, Strangers: slices.Clone(strangers)})
+	}
+	quality := s.ownGrade
+	if s.selfGrade > 0 && quality > 0 {
+		quality = min(quality, s.selfGrade)
+	}
+	if quality != s.toldGrade {
+		s.toldGrade = quality
+		s.mail.put(Event{Kind: EventQuality, Key: s.cfg.Self, Quality: quality})
 	}
 	if level := s.mic.loudness(); changed(s.level, level) {
 		s.level = level

@@ -30,6 +30,8 @@ const (
 	EventTileState            // Key's tile is in State
 	EventStrangers            // Strangers are the relay identities without a member; empty when there are none any more
 	EventFirstFrame           // Key's first picture was decoded
+	EventQuality              // Key's network is of Quality
+	EventSaving               // Saving: this machine is too weak for all pictures, and sends fewer; or it does not any more
 )
 
 // DeviceKind names a device.
@@ -51,6 +53,8 @@ type Event struct {
 	Device    DeviceKind
 	State     TileState
 	Level     float64
+	Quality   int // 1 (bad) to 4; 0 is unknown
+	Saving    bool
 	Strangers []string
 	Err       error
 }

@@ -22,6 +22,8 @@ type fakeCodecs struct {
 type fakeEncoder struct {
 	format VideoFormat
 	during func()
+	mu     sync.Mutex
+	rates  []int
 	keys   int
 	frames int
 	closed bool
@@ -60,8 +62,24 @@ func (e *fakeEncoder) Encode(dst []byte, p *I420, key bool) ([]byte, bool, error
 	return dst, key, nil
 }
 
-func (e *fakeEncoder) SetKilobits(int) error { return nil }
-func (e *fakeEncoder) Close()                { e.closed = true }
+func (e *fakeEncoder) SetKilobits(kbps int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.rates = append(e.rates, kbps)
+	return nil
+}
+
+func (e *fakeEncoder) Close() { e.closed = true }
+
+// rate is the newest target.
+func (e *fakeEncoder) rate() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.rates) == 0 {
+		return e.format.Kilobits
+	}
+	return e.rates[len(e.rates)-1]
+}
 
 type fakeDecoder struct {
 	pic    I420
@@ -155,6 +173,7 @@ type fakeRelay struct {
 	published map[Kind]*fakeLocal
 	remotes   []*fakeTrack
 	closed    bool
+	stats     RelayStats
 }
 
 func newFakeRelay() *fakeRelay {
@@ -179,7 +198,11 @@ func (r *fakeRelay) local(kind Kind) *fakeLocal {
 }
 
 func (r *fakeRelay) Events() <-chan RelayEvent { return r.events }
-func (r *fakeRelay) Stats() RelayStats         { return RelayStats{} }
+func (r *fakeRelay) Stats() RelayStats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats
+}
 
 // die ends the connection as a crash of the relay does.
 func (r *fakeRelay) die() { r.once.Do(func() { close(r.events) }) }
@@ -203,6 +226,7 @@ type fakeLocal struct {
 	times  []time.Duration
 	muted  bool
 	ask    bool
+	lost   float64
 }
 
 func (l *fakeLocal) Write(frame []byte, t, _ time.Duration) error {
@@ -245,8 +269,19 @@ func (l *fakeLocal) isMuted() bool {
 	return l.muted
 }
 
-func (*fakeLocal) Loss() float64 { return 0 }
-func (*fakeLocal) Close()        {}
+func (l *fakeLocal) Loss() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
+
+func (l *fakeLocal) lose(share float64) {
+	l.mu.Lock()
+	l.lost = share
+	l.mu.Unlock()
+}
+
+func (*fakeLocal) Close() {}
 
 // fakeTrack is a remote track that a test feeds.
 type fakeTrack struct {

@@ -17,6 +17,8 @@ type remote struct {
 	since    time.Time
 	told     TileState
 	level    float64
+	grade    int // of their network, as the relay judges it
+	graded   int // as last reported
 
 	mu        sync.Mutex
 	stats     RemoteStats
@@ -35,7 +37,8 @@ type inbound struct {
 	stream        frame.Stream
 	muted         bool
 	width, height int
-	asked         bool        // the relay was told a size
+	asked         bool // the relay was told a size
+	meter         meter
 	stale         atomic.Bool // the decoder missed frames: wait for a key frame
 	lastAsk       time.Time   // belongs to the reader
 }
@@ -175,6 +178,7 @@ func (r *remote) readAudio(in *inbound) {
 		if err != nil {
 			return
 		}
+		in.meter.count(len(f.Data))
 		m := r.member.Load()
 		if m == nil || r.s.refuses(m.Key, in.stream) {
 			r.s.unopened.Add(1)
@@ -223,6 +227,7 @@ func (r *remote) readVideo(in *inbound) {
 		if err != nil {
 			return
 		}
+		in.meter.count(len(f.Data))
 		m := r.member.Load()
 		if m == nil || in.stream == frame.Screen && !m.Shares || r.s.refuses(m.Key, in.stream) {
 			r.s.unopened.Add(1)
@@ -234,7 +239,7 @@ func (r *remote) readVideo(in *inbound) {
 			in.stale.Store(true)
 			continue
 		}
-		w.show(m, vp8, f.Gap)
+		w.show(m, vp8, f.Gap, f.Arrived)
 	}
 }
 
@@ -255,7 +260,7 @@ func (w *watcher) close() {
 
 // show decodes a frame and paints it, unless nobody looks or the decoder lacks
 // what the frame builds on.
-func (w *watcher) show(m *Member, vp8 []byte, gap bool) {
+func (w *watcher) show(m *Member, vp8 []byte, gap bool, arrived time.Time) {
 	r, in := w.r, w.in
 	if w.tile.tile == nil {
 		w.tile = painter{codecs: r.s.cfg.Codecs, tile: r.tileFor(m, in.stream), whole: in.stream == frame.Screen}
@@ -289,6 +294,9 @@ func (w *watcher) show(m *Member, vp8 []byte, gap bool) {
 	}
 	w.tile.read = r.s.cfg.ReadPatterns
 	painted := w.tile.paint(pic)
+	if painted {
+		in.meter.painted(pic.Width, pic.Height, time.Since(arrived))
+	}
 	r.shown(painted, &w.tile, decoded.Sub(began), time.Since(decoded))
 }
 

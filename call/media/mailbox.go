@@ -37,7 +37,8 @@ func subjectOf(e Event) subject {
 		kind = EventFlowing
 	case EventDeviceBack:
 		kind = EventDeviceLost
-	case EventUnknown, EventFlowing, EventDeviceLost, EventSpeaking, EventTileState, EventStrangers, EventFirstFrame:
+	case EventUnknown, EventFlowing, EventDeviceLost, EventSpeaking, EventTileState, EventStrangers, EventFirstFrame,
+		EventQuality, EventSaving:
 	}
 	return subject{kind, e.Key, e.Device}
 }

@@ -20,15 +20,18 @@ type outgoing struct {
 	kind          Kind
 	width, height int
 	run           func(ctx context.Context) error // reads the device until ctx is done
+	stays         bool                            // open when it is not wanted any more, for the next time
 
 	mu         sync.Mutex
 	cancel     context.CancelFunc // nil while not running
 	running    bool
+	wanted     bool
 	notBefore  time.Time // of the next attempt to open the device
 	failed     error     // why the device gives nothing; nil when it does or was not tried
 	track      LocalTrack
 	publishing bool
 	muted      bool
+	meter      meter
 }
 
 func (o *outgoing) reconcile(want bool, relay Relay) {
@@ -37,10 +40,11 @@ func (o *outgoing) reconcile(want bool, relay Relay) {
 	switch {
 	case want && !o.running && !time.Now().Before(o.notBefore):
 		o.startLocked()
-	case !want && o.cancel != nil:
+	case !want && o.cancel != nil && !o.stays:
 		o.cancel()
 		o.cancel = nil
 	}
+	o.wanted = want
 	if !want {
 		o.failed, o.notBefore = nil, time.Time{}
 	}
@@ -63,11 +67,12 @@ func (o *outgoing) startLocked() {
 		stopped := ctx.Err() != nil
 		o.mu.Lock()
 		o.running, o.cancel = false, nil
-		if err != nil && !stopped {
+		failed := err != nil && !stopped && o.wanted
+		if failed {
 			o.notBefore = time.Now().Add(retry)
 		}
 		o.mu.Unlock()
-		if err != nil && !stopped {
+		if failed {
 			o.report(err)
 		}
 		o.s.nudge()
@@ -154,13 +159,19 @@ func (o *outgoing) write(track LocalTrack, sealed []byte, t, d time.Duration) bo
 }
 
 // audioOut sends the microphone.
+//
+// A microphone that was switched on once stays open until the session ends, so
+// that who presses to talk is heard from the first syllable. While it is off,
+// what it hears is thrown away where it is read: it is not measured, encoded or
+// sent.
 type audioOut struct {
 	outgoing
+	on    atomic.Bool   // as wished
 	level atomic.Uint64 // loudness in millionths
 }
 
 func newAudioOut(s *Session) *audioOut {
-	a := &audioOut{outgoing: outgoing{s: s, device: DeviceMicrophone, kind: KindAudio}}
+	a := &audioOut{outgoing: outgoing{s: s, device: DeviceMicrophone, kind: KindAudio, stays: true}}
 	a.run = a.capture
 	return a
 }
@@ -196,6 +207,10 @@ func (a *audioOut) capture(ctx context.Context) error {
 			base = time.Since(a.s.began)
 			a.report(nil)
 		}
+		if !a.on.Load() {
+			a.level.Store(0)
+			continue
+		}
 		a.level.Store(uint64(1e6 * loudness(pcm[:])))
 		track := a.current()
 		if track == nil || !a.s.maySend() {
@@ -217,5 +232,6 @@ func (a *audioOut) capture(ctx context.Context) error {
 			st.AudioFrames++
 			st.AudioBytes += uint64(len(out))
 		})
+		a.meter.count(len(out))
 	}
 }

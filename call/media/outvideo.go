@@ -18,7 +18,8 @@ type videoOut struct {
 	format VideoFormat
 	stream frame.Stream
 	open   func() (VideoSource, error)
-	key    atomic.Bool // a key frame is asked for
+	key    atomic.Bool                 // a key frame is asked for
+	target atomic.Pointer[VideoFormat] // what adaptation leaves of format; nil for all of it
 }
 
 func newVideoOut(s *Session, device DeviceKind) *videoOut {
@@ -109,7 +110,7 @@ func (p *producer) send(pic *I420) error {
 		p.mustKey = true
 		return nil
 	}
-	interval := time.Second / time.Duration(v.format.FrameRate)
+	interval := time.Second / time.Duration(v.now().FrameRate)
 	step := pic.Time - p.last
 	if p.any && step >= 0 && step < interval*3/4 {
 		return nil // the camera is faster than the format
@@ -153,6 +154,8 @@ func (p *producer) send(pic *I420) error {
 			st.FirstPicture = v.s.cfg.Now()
 		}
 	})
+	v.meter.count(len(sealed))
+	v.meter.size(p.size.Width, p.size.Height)
 	return nil
 }
 
@@ -202,9 +205,15 @@ func (p *producer) wantKey(now time.Time) bool {
 
 // fit scales pic to what is sent, and makes an encoder for that size.
 func (p *producer) fit(pic *I420) error {
-	size := p.v.format
+	size := p.v.now()
 	size.Width, size.Height = inside2(pic.Width, pic.Height, size.Width, size.Height)
-	if p.enc == nil || size != p.size {
+	if p.enc != nil && size.Kilobits != p.size.Kilobits {
+		if err := p.enc.SetKilobits(size.Kilobits); err != nil {
+			return err
+		}
+		p.size.Kilobits = size.Kilobits
+	}
+	if p.enc == nil || size.Width != p.size.Width || size.Height != p.size.Height {
 		p.close()
 		p.enc = nil
 		enc, err := p.v.s.cfg.Codecs.NewVideoEncoder(size)

@@ -93,6 +93,7 @@ const (
 	RelayTrackUnmuted                // TrackID is not muted any more
 	RelayInterrupted                 // the connection is being repaired
 	RelayRestored                    // and works again
+	RelayQuality                     // Participant's network is of Quality, says the relay
 )
 
 // RelayEvent is something that happened at the relay.
@@ -102,11 +103,13 @@ type RelayEvent struct {
 	TrackID     string
 	TrackKind   Kind
 	Track       RemoteTrack
+	Quality     int // 1 (bad) to 4
 }
 
 // RelayStats are figures of one relay connection.
 type RelayStats struct {
 	BytesSent, BytesReceived uint64 // payload of RTP, sealed
+	Expected, Arrived        uint64 // packets of all streams, by their numbers
 	RoundTrip                time.Duration
 	Connected                time.Duration // how long connecting took
 }

@@ -105,6 +105,12 @@ type Session struct {
 	speaker    AudioSink // nil while there is none
 	reopening  bool      // the speaker is to be opened anew
 	level      float64   // of our microphone, as last reported
+	measured   measures
+	ownGrade   int      // of our own network, 0 to 4, as measured here
+	selfGrade  int      // of our own network, as the relay judges it
+	toldGrade  int      // of our own network, as last reported
+	budget     float64  // see SetBudget
+	governor   governor // belongs to watch
 }
 
 // NewSession starts a session. It dials the relay at once, opens devices as
@@ -190,11 +196,13 @@ func (s *Session) remoteLocked(identity string) *remote {
 	return r
 }
 
-// SetWants says what the person wishes to send.
+// SetWants says what the person wishes to send. The microphone follows within a
+// frame of sound, without its device being opened or closed.
 func (s *Session) SetWants(w Wants) {
 	s.mu.Lock()
 	s.wants = w
 	s.mu.Unlock()
+	s.mic.on.Store(w.Mic)
 	s.nudge()
 }
 
@@ -281,11 +289,17 @@ func (s *Session) Strangers() []string {
 // Stats are the figures of this moment.
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
-	out := Stats{Started: s.started, Connected: s.connected, Reconnects: s.reconnects, SpeakerClock: s.speaker == nil}
+	out := Stats{Started: s.started, Connected: s.connected, Reconnects: s.reconnects, SpeakerClock: s.speaker == nil,
+		Up: s.measured.up, Down: s.measured.down, Lost: s.measured.lost}
 	relay := s.relay
 	remotes := slices.Collect(maps.Values(s.remotes))
 	s.mu.Unlock()
 	out.Sent, out.Unopened = s.sent.get(), s.unopened.Load()
+	for _, o := range []*outgoing{&s.mic.outgoing, &s.camera.outgoing, &s.screen.outgoing} {
+		if o.current() != nil {
+			out.Out = append(out.Out, o.meter.read(o.kind))
+		}
+	}
 	if relay != nil {
 		out.Relay = relay.Stats()
 	}

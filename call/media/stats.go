@@ -16,8 +16,11 @@ type Stats struct {
 	Sent         SentStats
 	Remotes      []RemoteStats // by key
 	Relay        RelayStats
-	Unopened     uint64 // frames left unopened: of relay identities without a member, and screens of who does not share
-	SpeakerClock bool   // no speaker: a clock plays into nothing, so that levels go on
+	Unopened     uint64        // frames left unopened: of relay identities without a member, and screens of who does not share
+	Up, Down     float64       // bits a second to and from the relay, over the last second
+	Lost         float64       // share of packets that did not come from the relay, over the last second
+	Out          []StreamStats // own streams
+	SpeakerClock bool          // no speaker: a clock plays into nothing, so that levels go on
 }
 
 // SentStats count what left this device.
@@ -32,6 +35,8 @@ type SentStats struct {
 // RemoteStats count what came from one member.
 type RemoteStats struct {
 	Key            keys.PublicKey
+	Streams        []StreamStats // that the relay offers of them
+	Quality        int           // of their network, 1 (bad) to 4; 0 is unknown
 	State          TileState
 	VideoReceived  uint64 // whole frames that arrived
 	VideoOpened    uint64

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"time"
 
 	"conclave/call/frame"
@@ -28,8 +29,16 @@ func (r *remote) report(now time.Time) {
 		r.level = level
 		r.s.mail.put(Event{Kind: EventSpeaking, Key: m.Key, Level: level})
 	}
+	quality := r.grade
+	if state == TileWeak {
+		quality = 1
+	}
+	if quality != r.graded {
+		r.graded = quality
+		r.s.mail.put(Event{Kind: EventQuality, Key: m.Key, Quality: quality})
+	}
 	r.mu.Lock()
-	r.stats.State = state
+	r.stats.State, r.stats.Quality = state, quality
 	r.mu.Unlock()
 }
 
@@ -81,6 +90,10 @@ func (r *remote) snapshot() (RemoteStats, bool) {
 	r.mu.Lock()
 	st, v := r.stats, r.voice
 	st.GlassToGlass = r.delays.median()
+	for _, in := range r.tracks {
+		st.Streams = append(st.Streams, in.meter.read(in.track.Kind()))
+	}
+	slices.SortFunc(st.Streams, func(a, b StreamStats) int { return int(a.Kind) - int(b.Kind) })
 	r.mu.Unlock()
 	if v != nil {
 		v.mu.Lock()

@@ -24,6 +24,12 @@ type Config struct {
 	Pin string
 }
 
+// qualities are the relay's words for a participant's network, on our scale.
+var qualities = map[livekit.ConnectionQuality]int{
+	livekit.ConnectionQuality_LOST: 1, livekit.ConnectionQuality_POOR: 2,
+	livekit.ConnectionQuality_GOOD: 3, livekit.ConnectionQuality_EXCELLENT: 4,
+}
+
 // connection is a media.Relay.
 type connection struct {
 	room   *lksdk.Room
@@ -35,7 +41,8 @@ type connection struct {
 	once   sync.Once
 	closed chan struct{}
 
-	sent, received atomic.Uint64
+	sent, received    atomic.Uint64
+	expected, arrived atomic.Uint64 // packets
 
 	mu     sync.Mutex
 	tracks map[string]*remoteTrack // by track id
@@ -128,6 +135,9 @@ func (c *connection) callbacks() *lksdk.RoomCallback {
 	cb.OnTrackUnmuted = func(pub lksdk.TrackPublication, p lksdk.Participant) {
 		c.put(media.RelayEvent{Kind: media.RelayTrackUnmuted, Participant: p.Identity(), TrackID: pub.SID()})
 	}
+	cb.OnConnectionQualityChanged = func(q *livekit.ConnectionQualityInfo, p lksdk.Participant) {
+		c.put(media.RelayEvent{Kind: media.RelayQuality, Participant: p.Identity(), Quality: qualities[q.GetQuality()]})
+	}
 	cb.OnReconnecting = func() { c.put(media.RelayEvent{Kind: media.RelayInterrupted}) }
 	cb.OnReconnected = func() { c.put(media.RelayEvent{Kind: media.RelayRestored}) }
 	cb.OnDisconnected = func() { c.events.end() }
@@ -168,6 +178,7 @@ func (c *connection) Publish(ctx context.Context, kind media.Kind, width, height
 func (c *connection) Stats() media.RelayStats {
 	return media.RelayStats{
 		BytesSent: c.sent.Load(), BytesReceived: c.received.Load(),
+		Expected: c.expected.Load(), Arrived: c.arrived.Load(),
 		RoundTrip: c.roundTrip(), Connected: c.took,
 	}
 }

@@ -39,6 +39,9 @@ type remoteTrack struct {
 	stopped     atomic.Bool
 	lastAsk     atomic.Int64
 
+	newest  uint16 // number of the newest packet
+	counted bool   // newest means something
+
 	build *samplebuilder.SampleBuilder // of pictures
 	vp8   codecs.VP8Packet
 	frame []byte
@@ -86,6 +89,7 @@ func (r *remoteTrack) ReadFrame() (media.RemoteFrame, error) {
 			return media.RemoteFrame{}, media.ErrRelayClosed
 		}
 		r.c.received.Add(uint64(len(p.Payload)))
+		r.number(p.SequenceNumber)
 		if p.Padding {
 			// The relay opens a stream and probes with padding, which it also
 			// repeats as payload. None of our senders pads. Its place in the
@@ -100,6 +104,24 @@ func (r *remoteTrack) ReadFrame() (media.RemoteFrame, error) {
 			return f, nil
 		}
 	}
+}
+
+// number takes note of a packet's number, for the share of those that got lost
+// and were not fetched in time.
+func (r *remoteTrack) number(n uint16) {
+	r.c.arrived.Add(1)
+	switch ahead := n - r.newest; {
+	case !r.counted:
+		r.counted = true
+		r.c.expected.Add(1)
+	case ahead >= 1<<15: // late, and expected already
+		return
+	case ahead > 1<<10: // the numbering begins anew
+		r.c.expected.Add(1)
+	default:
+		r.c.expected.Add(uint64(ahead))
+	}
+	r.newest = n
 }
 
 // built returns a picture that is complete.

@@ -275,7 +275,7 @@ func (r *Runner) mediaEvent(e media.Event) {
 	case media.EventStrangers:
 		r.event(call.StrangersSeen{Count: len(e.Strangers)})
 	case media.EventUnknown, media.EventDeviceLost, media.EventDeviceBack, media.EventSpeaking,
-		media.EventTileState, media.EventFirstFrame:
+		media.EventTileState, media.EventFirstFrame, media.EventQuality, media.EventSaving:
 	}
 	if r.cfg.OnMedia != nil {
 		r.cfg.OnMedia(e)
