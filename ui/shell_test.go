@@ -207,9 +207,10 @@ func TestHostsShortcuts(t *testing.T) {
 
 func TestGuestsShortcutsDoNothingOfAHosts(t *testing.T) {
 	snap := uitest.InMeeting(3)
+	snap.Can = core.Can{}
 	snap.Meeting.Lobby = []core.Knocker{uitest.Waiting(4)}
 	s, c, _ := show(t, snap)
-	for _, action := range []string{"admit", "lock", "end", "remove", "share", "hand"} {
+	for _, action := range []string{"admit", "lock", "end", "remove", "share", "hand", "react", "tools", "muteall"} {
 		s.Do(action)
 	}
 	sent(t, c)

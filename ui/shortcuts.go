@@ -260,6 +260,9 @@ func (s *Shell) Do(action string) {
 	case "account":
 		s.toggle(present.Account)
 		return
+	case "person":
+		s.openSecond()
+		return
 	}
 	for _, sc := range Shortcuts() {
 		if sc.Action == action {

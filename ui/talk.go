@@ -13,13 +13,14 @@ import (
 // the key held is muted again, because nobody would tell us of its release.
 func (s *Shell) bindTalk() {
 	if c, ok := s.window.Canvas().(desktop.Canvas); ok {
-		c.SetOnKeyDown(s.keyDown)
-		c.SetOnKeyUp(s.keyUp)
+		c.SetOnKeyDown(s.KeyDown)
+		c.SetOnKeyUp(s.KeyUp)
 	}
 	s.config.App.Lifecycle().SetOnExitedForeground(s.hush)
 }
 
-func (s *Shell) keyDown(k *fyne.KeyEvent) {
+// KeyDown takes a key that was pressed while nothing has the keyboard.
+func (s *Shell) KeyDown(k *fyne.KeyEvent) {
 	if k.Name != fyne.KeySpace || s.talking || s.shown != present.Meeting || s.over != 0 || s.notices.Open() {
 		return
 	}
@@ -28,7 +29,8 @@ func (s *Shell) keyDown(k *fyne.KeyEvent) {
 	}
 }
 
-func (s *Shell) keyUp(k *fyne.KeyEvent) {
+// KeyUp takes a key that was let go.
+func (s *Shell) KeyUp(k *fyne.KeyEvent) {
 	if k.Name == fyne.KeySpace {
 		s.hush()
 	}
@@ -39,5 +41,12 @@ func (s *Shell) hush() {
 	if s.talking {
 		s.talking = false
 		s.meeting.Hush()
+	}
+}
+
+// openSecond opens the menu of the second person in the list.
+func (s *Shell) openSecond() {
+	if s.shown == present.Meeting && len(s.last.Meeting.People) > 1 {
+		s.meeting.OpenPerson(s.last.Meeting.People[1].Key)
 	}
 }

@@ -21,7 +21,7 @@ func open(t *testing.T, scene uitest.Scene, look theme.Config, size fyne.Size, l
 	fake, frames, posts := uitest.NewCore(scene.Snapshot), uitest.NewFrames(), &uitest.Posts{}
 	s := ui.New(ui.Config{
 		App: app, Post: posts.Post, Snapshots: fake, Frames: frames, Send: fake.Send, Language: language,
-		Now: uitest.Noon, Version: "0.1.0", Theme: &look, Size: size,
+		Figures: uitest.Numbers, Now: uitest.Noon, Version: "0.1.0", Theme: &look, Size: size,
 	})
 	t.Cleanup(s.Window().Close)
 	for _, action := range scene.Keys {

@@ -54,7 +54,7 @@ func TestNothingIsWithoutWords(t *testing.T) {
 	for _, l := range text.Languages() {
 		p := present.Presenter{Text: text.New(l.Tag), Now: uitest.Noon()}
 		var said []string
-		for e := range call.EndServiceExpired + 1 {
+		for e := range call.EndPolicy + 1 {
 			v := p.Ended(uitest.After(e).Meeting)
 			said = append(said, v.Title, v.Words, v.Next)
 		}
@@ -94,7 +94,9 @@ func TestNothingIsWithoutWords(t *testing.T) {
 }
 
 func TestHostLeavesAndNobodyElseCanEnd(t *testing.T) {
-	guest := presenter().Meeting(uitest.InMeeting(3), 0)
+	bare := uitest.InMeeting(3)
+	bare.Can = core.Can{}
+	guest := presenter().Meeting(bare, 0)
 	if guest.EndAll.Shown || guest.Lock.Shown || guest.CanAdmit || guest.Share.Shown || guest.Hand.Shown {
 		t.Error("a guest is offered what the core would refuse")
 	}

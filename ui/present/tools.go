@@ -2,6 +2,7 @@ package present
 
 import (
 	"conclave/app/core"
+	"conclave/call"
 	"conclave/keys"
 )
 
@@ -33,6 +34,17 @@ func (p Presenter) Tools(s core.Snapshot) (v Tools, ok bool) {
 		v.Hands = v.Hands || who.Hand
 	}
 	return v, true
+}
+
+// WhyNoChat says why nothing can be written now; "" when it can.
+func (p Presenter) WhyNoChat(s core.Snapshot) string {
+	switch m := s.Meeting; {
+	case m == nil || s.Can.Chat || m.Phase != call.PhaseInMeeting:
+		return ""
+	case m.Rules.Suspended:
+		return p.Text.Say("why.suspended")
+	}
+	return p.Text.Say("why.chat")
 }
 
 // Deed is something that can be done about one person.

@@ -22,6 +22,9 @@ type Chat struct {
 	empty  *widget.Text
 	field  *widget.Entry
 	send   *widget.Button
+	write  *fyne.Container
+	closed *fyne.Container // in the place of write, while the host lets nobody write
+	why    *widget.Text
 	shown  int
 }
 
@@ -37,8 +40,11 @@ func NewChat(k *Kit, closePanel func()) *Chat {
 	c.send = k.button(widget.ButtonConfig{Icon: theme.IconSend, Kind: widget.Primary, Tip: k.say("chat.send"), Tapped: c.submit})
 	c.scroll = widget.ScrollPanel(widget.Column(theme.SpaceM, c.note, c.lines.box))
 	middle := widget.Stack(c.scroll, widget.Middle(240, c.empty))
-	write := widget.Grow(widget.Row(theme.SpaceS, c.field, c.send), c.field)
-	c.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("chat.title"), closePanel), middle, write), middle)
+	c.write = widget.Grow(widget.Row(theme.SpaceS, c.field, c.send), c.field)
+	c.why = small("")
+	c.closed = widget.Tinted(theme.ColorRaised, theme.SpaceM, widget.Grow(widget.Row(theme.SpaceS, widget.NewIcon(theme.IconLock, 18, theme.ColorMuted), c.why), c.why))
+	c.closed.Hide()
+	c.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("chat.title"), closePanel), middle, c.write, c.closed), middle)
 	return c
 }
 
@@ -56,6 +62,12 @@ func (c *Chat) Show(p present.Presenter, s core.Snapshot) {
 	}
 	c.note.Set(c.kit.say(note))
 	changed := c.lines.fill(p.Chat(s.Meeting))
+	if why := p.WhyNoChat(s); (why != "") != c.closed.Visible() || why != c.why.Words() {
+		c.why.Set(why)
+		show(c.closed, why != "")
+		show(c.write, why == "")
+		changed = true
+	}
 	show(c.empty, len(s.Meeting.Chat) == 0)
 	if changed || c.shown != len(s.Meeting.Chat) {
 		c.shown = len(s.Meeting.Chat)
@@ -73,7 +85,7 @@ func (c *Chat) Forget() {
 
 func (c *Chat) submit() {
 	words := strings.TrimSpace(c.field.Text)
-	if words == "" {
+	if words == "" || !c.write.Visible() {
 		return
 	}
 	c.kit.Send(core.SendChat{Text: words})

@@ -176,6 +176,9 @@ func (f *Frames) Latest(who keys.PublicKey, stream core.Stream) (*image.RGBA, ui
 	img := f.pictures[key]
 	if img == nil || img.Bounds().Size() != size {
 		img = portrait(size, who[0], key.turn*10)
+		if stream == core.StreamScreen {
+			img = desktop(size, key.turn)
+		}
 		f.pictures[key] = img
 	}
 	return img, f.sequence
@@ -273,6 +276,8 @@ func Act(s core.Snapshot, i core.Intent) core.Snapshot {
 			}
 		}
 		s.Notices = left
+	default:
+		return hygiene(s, i)
 	}
 	return s
 }

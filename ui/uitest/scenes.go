@@ -1,6 +1,8 @@
 package uitest
 
 import (
+	"slices"
+
 	"conclave/app/core"
 	"conclave/call"
 	"conclave/keys"
@@ -39,7 +41,7 @@ func Scenes() []Scene {
 	noHost.Meeting.Waiting = core.Waiting{}
 	waiting := InMeeting(3)
 	waiting.Meeting.People[1].Name = ""
-	return append(AccountScenes(), []Scene{
+	return slices.Concat(AccountScenes(), MeetingScenes(), []Scene{
 		{"meeting-25", InMeeting(25), nil},
 		{"meeting-unnamed", waiting, nil},
 		{"welcome", FirstStart(), nil},
@@ -79,7 +81,7 @@ func Scenes() []Scene {
 		{"ended-removed", After(call.EndRemoved), nil},
 		{"ended-passcode", After(call.EndPasscode), nil},
 		{"ended-pin", After(call.EndPinMismatch), nil},
-	}...)
+	})
 }
 
 func strangers() core.Snapshot {

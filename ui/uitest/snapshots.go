@@ -39,7 +39,10 @@ func digits(seed int) string {
 
 // FirstStart is before a name was given.
 func FirstStart() core.Snapshot {
-	return core.Snapshot{Profile: core.Profile{Key: Key(0), Fingerprint: fingerprint(0), KeyPlace: core.KeyPlaceKeychain}}
+	return core.Snapshot{
+		Profile: core.Profile{Key: Key(0), Fingerprint: fingerprint(0), KeyPlace: core.KeyPlaceKeychain},
+		Can:     core.Can{StartMeeting: true, JoinMeeting: true, ChooseService: true},
+	}
 }
 
 // AtHome is the home screen of somebody who has started before.
@@ -79,9 +82,11 @@ func Waiting(n int) core.Knocker {
 // verified and nothing compared yet. Number 1 hosts.
 func InMeeting(people int) core.Snapshot {
 	s := AtHome()
-	s.Can = core.Can{}
+	s.Can = core.Can{ShareScreen: true, React: true, RaiseHand: true, Chat: true, Rename: true, Unmute: true}
+	s.Devices.Screens = []core.Device{{ID: "screen1", Label: "Built-in screen"}}
 	m := &core.Meeting{
-		ID: keys.MeetingID(Key(77)), Link: "https://meet.example.org/m/" + strings.Repeat("abcd2345", 6) + "abcd",
+		Rules: core.Rules{Chat: true, Share: true, Rename: true, Unmute: true},
+		ID:    keys.MeetingID(Key(77)), Link: "https://meet.example.org/m/" + strings.Repeat("abcd2345", 6) + "abcd",
 		Phase: call.PhaseInMeeting, Mode: keys.ModeE2EE, Since: Noon().Add(-12*time.Minute - 34*time.Second),
 		Mic: core.Toggle{Wanted: true, On: true}, Camera: core.Toggle{Wanted: true, On: true}, Sending: true,
 		Code: core.Code{
@@ -106,7 +111,7 @@ func Hosting(s core.Snapshot) core.Snapshot {
 	for i := range s.Meeting.People {
 		s.Meeting.People[i].Host = i == 0
 	}
-	s.Can = core.Can{Admit: true, Remove: true, Lock: true, EndForAll: true}
+	s.Can.Admit, s.Can.Remove, s.Can.Lock, s.Can.EndForAll, s.Can.Mute, s.Can.SetRules = true, true, true, true, true, true
 	return s
 }
 

@@ -48,7 +48,8 @@ func (s *Stage) layoutLarge(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 	strip := max(stripSmall, min(size.Width, size.Height)*0.19)
 	if size.Width/size.Height > 1.25 { // strip at the right
-		w := min(strip*aspect, size.Width*0.28)
+		n := float32(len(rest))
+		w := min(strip*aspect, size.Width*0.28, max(stripSmall, widest*(size.Height-s.gap*(n-1))/n))
 		s.one(objects[s.Large], fyne.Position{}, fyne.NewSize(size.Width-w-s.gap, size.Height))
 		s.gallery(rest, fyne.NewPos(size.Width-w, 0), fyne.NewSize(w, size.Height))
 		return

@@ -132,14 +132,14 @@ func (t *Tile) TappedSecondary(*fyne.PointEvent) {
 // risen is how many ticks a reaction takes to its place.
 const risen = 12
 
-// placeReaction lets the reaction float from the name to the upper part.
+// placeReaction lets the reaction float up beside the face.
 func (t *Tile) placeReaction() {
 	size := t.Size()
 	side := max(28, min(72, size.Height*0.3))
-	from, to := size.Height*0.55, size.Height*0.12
+	from, to := size.Height*0.5, size.Height*0.06
 	left := 1 - float32(t.rise)/risen
 	t.reaction.Resize(fyne.NewSquareSize(side))
-	t.reaction.Move(fyne.NewPos((size.Width-side)/2, to+(from-to)*left*left))
+	t.reaction.Move(fyne.NewPos(size.Width*0.06, to+(from-to)*left*left))
 }
 
 // Tick draws the newest picture when it is another one than before.
