@@ -98,6 +98,8 @@ func (c *Core) accountIntent(i Intent) {
 		if isPersons(i.Event) {
 			c.course(a, i.Event)
 		}
+	case DropRefusal:
+		a.refused = nil
 	case SignOut:
 		a.refused = nil
 		a.identity.SignOut()

@@ -61,7 +61,7 @@ func (c *Core) intent(i Intent) {
 		} else if c.preview != nil {
 			c.inPreview(i)
 		}
-	case SignIn, Upgrade, Proceed, SignOut, DeleteAccount, RevokeDevice, ExportAccount:
+	case SignIn, Upgrade, Proceed, SignOut, DeleteAccount, RevokeDevice, ExportAccount, DropRefusal:
 		c.accountIntent(i)
 	case React, LowerHand, Rename, MutePerson, StopCamera, StopShare, MuteAll, LetSpeak, SetRules, AdmitVerified:
 		c.hosting(i)

@@ -40,6 +40,9 @@ func (p Presenter) Standing(s core.Snapshot) Standing {
 	case core.AccountRevoked:
 		v.Marks, v.Words, v.SignIn = []Mark{{say("account.revoked.mark"), "shield-alert", Alarm}}, say("account.revoked"), true
 	}
+	if a.Name != "" {
+		v.Name = a.Name // that of the passport
+	}
 	signedIn := a.State == core.AccountReady || a.State == core.AccountNoPassport
 	v.Upgrade = a.State == core.AccountReady && !a.Class.IsVerified() && len(offered(a.Ways)) > 0
 	v.Open = v.Shown && (signedIn || a.Policy != "")

@@ -203,6 +203,8 @@ func endingOf(r call.EndReason) ending {
 		return ending{"pin", "shield-alert", Alarm, false, false}
 	case call.EndTooFast:
 		return ending{"toofast", "clock", Caution, true, false}
+	case call.EndPolicy:
+		return ending{"policy", "shield-lock", Caution, false, false}
 	case call.EndServiceExpired:
 		return ending{"expired", "clock", Caution, false, false}
 	}

@@ -13,6 +13,7 @@ const (
 	ActionLeave
 	ActionCode
 	ActionSettings
+	ActionAccount
 )
 
 // Notice is one thing to tell the person.
@@ -70,6 +71,8 @@ func (p Presenter) notice(n core.Notice, inMeeting bool) Notice {
 	}
 	if inMeeting {
 		v.Action = actionOf(n.Code)
+	} else if n.Code == core.NoticePassportUnknown || n.Code == core.NoticeDeviceAdded {
+		v.Action = ActionAccount // its devices are there
 	}
 	switch v.Action {
 	case ActionNone:
@@ -79,6 +82,8 @@ func (p Presenter) notice(n core.Notice, inMeeting bool) Notice {
 		v.ActionLabel = p.Text.Say("notice.action.code")
 	case ActionSettings:
 		v.ActionLabel = p.Text.Say("notice.action.settings")
+	case ActionAccount:
+		v.ActionLabel = p.Text.Say("notice.action.account")
 	}
 	return v
 }
@@ -89,7 +94,7 @@ func actionOf(c core.NoticeCode) Action {
 	switch c {
 	case core.NoticeFork, core.NoticeForged, core.NoticeForbidden, core.NoticeCodeDiffers, core.NoticeStranger:
 		return ActionLeave
-	case core.NoticeNameChanged, core.NoticeRenamed, core.NoticeUnheard:
+	case core.NoticeNameChanged, core.NoticeRenamed, core.NoticeUnheard, core.NoticeMemberFalse, core.NoticeLogForked:
 		return ActionCode
 	case core.NoticeCameraMissing, core.NoticeCameraBusy, core.NoticeMicMissing, core.NoticeSpeakerMissing:
 		return ActionSettings

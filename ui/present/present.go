@@ -92,7 +92,7 @@ func Asked(s core.Snapshot) Screen {
 		return 0
 	case phase != upgrade.PhaseIdle:
 		return Course
-	case s.Account.Refused != nil && s.Meeting == nil:
+	case s.Account.Refused != nil && (s.Meeting == nil || s.Meeting.Phase == call.PhaseEnded):
 		return Refused
 	}
 	return 0

@@ -168,6 +168,8 @@ func (n *Notices) act(v present.Notice) {
 		n.kit.Open(present.Code)
 	case present.ActionSettings:
 		n.kit.Open(present.Settings)
+	case present.ActionAccount:
+		n.kit.Open(present.Account)
 	}
 }
 

@@ -16,20 +16,19 @@ type Refused struct {
 	kit    *Kit
 	object fyne.CanvasObject
 
-	mark          *medallion
-	title, words  *widget.Text
-	reason        *widget.Text
-	reasonBox     *fyne.Container
-	unlock        *fyne.Container
-	ways          *marks
-	none          *widget.Text
-	lead          *widget.Button
-	shut          *widget.Button
-	transport     *fyne.Container
-	transportBtn  *widget.Button
-	signIn        bool
-	start         *core.StartMeeting
-	shownSequence *core.Refusal
+	mark         *medallion
+	title, words *widget.Text
+	reason       *widget.Text
+	reasonBox    *fyne.Container
+	unlock       *fyne.Container
+	ways         *marks
+	none         *widget.Text
+	lead         *widget.Button
+	shut         *widget.Button
+	transport    *fyne.Container
+	transportBtn *widget.Button
+	signIn       bool
+	start        *core.StartMeeting
 }
 
 // NewRefused returns the screen. It lies over the others.
@@ -60,8 +59,6 @@ func (r *Refused) Show(p present.Presenter, s core.Snapshot) {
 	if s.Account.Refused == nil {
 		return
 	}
-	fresh := r.shownSequence != s.Account.Refused
-	r.shownSequence = s.Account.Refused
 	v := p.Refused(s)
 	r.mark.set("shield-lock", present.Info)
 	r.title.Set(v.Title)
@@ -78,9 +75,6 @@ func (r *Refused) Show(p present.Presenter, s core.Snapshot) {
 	show(r.transport, v.Transport)
 	r.signIn, r.start = v.SignIn, s.Account.Refused.Start
 	r.object.Refresh()
-	if fresh {
-		r.Focus()
-	}
 }
 
 // Focus puts the keyboard on what leads on.

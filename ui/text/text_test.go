@@ -175,6 +175,9 @@ func TestEveryNoticeHasWords(t *testing.T) {
 		core.NoticeSpeakerMissing, core.NoticeScreenMissing, core.NoticeNoKeychain, core.NoticeStranger, core.NoticeFork, core.NoticeForged, core.NoticeForbidden,
 		core.NoticeUnheard, core.NoticeCodeDiffers, core.NoticeNameChanged, core.NoticeRenamed, core.NoticeChatFailed, core.NoticeNameInvalid,
 		core.NoticeInternal, core.NoticeNothingToDecode,
+		core.NoticeServiceIdentity, core.NoticeLogForked, core.NoticePolicyUnlogged, core.NoticePassportFalse, core.NoticePassportUnknown,
+		core.NoticeDeviceAdded, core.NoticeMemberFalse, core.NoticeMemberPolicy, core.NoticeTimeUp, core.NoticeExported,
+		core.NoticeAccountDeleted, core.NoticeAccountFailed,
 	}
 	words := catalogue(t, text.English)
 	for _, c := range codes {
