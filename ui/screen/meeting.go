@@ -63,6 +63,7 @@ func NewMeeting(k *Kit) *Meeting {
 	m := &Meeting{kit: k, tiles: map[tileKey]*widget.Tile{}, layout: widget.NewStage(), knock: newKnockBar(k)}
 	m.banner = newMeetingBanner(k, m.actOnBanner)
 	m.peoplePanel, m.chatPanel = NewPeople(k, func() { m.Toggle(PanelPeople) }), NewChat(k, func() { m.Toggle(PanelChat) })
+	m.peoplePanel.actions = m.OpenPerson
 	m.knock.open = func() { m.OpenPanel(PanelPeople) }
 	m.buildInvite()
 	m.stage = &fyne.Container{Layout: m.layout}

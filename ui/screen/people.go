@@ -32,6 +32,7 @@ type People struct {
 	knockers    *rows[present.Knocker, *knockerRow]
 	inside      *widget.Text
 	people      *rows[present.Person, *personRow]
+	actions     func(keys.PublicKey) // opens a person's menu; nil where there is none
 }
 
 // NewPeople returns the panel.
@@ -179,6 +180,7 @@ type personRow struct {
 	mic, camera *widget.Icon
 	hand        *widget.Icon
 	details     *proofDetails
+	actions     *widget.Button
 	remove      *widget.Button // in the details, with whatever else a host can do to one person
 }
 
@@ -189,7 +191,9 @@ func newPersonRow(p *People) *personRow {
 		mic: widget.NewIcon(theme.IconMic, 17, theme.ColorMuted), camera: widget.NewIcon(theme.IconCamera, 17, theme.ColorMuted), hand: widget.NewIcon(theme.IconHand, 17, theme.ColorCaution),
 	}
 	r.remove = k.button(widget.ButtonConfig{Label: k.say("people.remove"), Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
-	r.details = newProofDetails(k, r.remove)
+	r.actions = k.button(widget.ButtonConfig{Label: k.say("menu.actions"), Icon: theme.IconMore, Tapped: func() { p.actions(r.view.Key) }})
+	show(r.actions, p.actions != nil)
+	r.details = newProofDetails(k, r.actions, r.remove)
 	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, r.name, r.hand, r.mic, r.camera, r.details.toggle), r.name)
 	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Column(theme.SpaceXS, head, r.marks.row, r.details.object))
 	return r
