@@ -32,6 +32,7 @@ type options struct {
 	out, clips    string
 	seconds       int
 	width, height int
+	story         string
 }
 
 // Main runs "conclave demo" and returns its exit code: 0 when every check held.
@@ -45,6 +46,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	fs.IntVar(&o.seconds, "seconds", 8, "how long the pictures are watched")
 	fs.IntVar(&o.width, "width", 1100, "width of each window")
 	fs.IntVar(&o.height, "height", 720, "height of each window")
+	fs.StringVar(&o.story, "story", "", "upgrade: how somebody becomes verified and hosts, without windows; empty: the meeting")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -53,6 +55,14 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	}
 	if o.participants < 2 || o.participants > 6 || fs.NArg() > 0 {
 		fmt.Fprintln(stderr, "conclave demo: want 2 to 6 participants and no other words")
+		return 2
+	}
+	switch o.story {
+	case "":
+	case "upgrade":
+		return (&demo{options: o, out: stdout}).upgradeStory()
+	default:
+		fmt.Fprintln(stderr, "conclave demo: --story is upgrade, or nothing")
 		return 2
 	}
 	if runtime.GOOS != "linux" {
