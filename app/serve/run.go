@@ -106,6 +106,7 @@ func parse(p process) (options, error) {
 		if errors.Is(err, flag.ErrHelp) {
 			flags.SetOutput(p.out)
 			_, _ = fmt.Fprintln(p.out, "conclave-serve is the service of Conclave. Settings may also stand in --config, in CONCLAVE_SERVE_… variables, or in "+p.managed+".")
+			_, _ = fmt.Fprintln(p.out, "Commands for a running service, each with --help: policy, log, disclose, seat, authority, backup. See app/ADMIN.md.")
 			flags.PrintDefaults()
 			return o, err
 		}

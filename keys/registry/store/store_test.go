@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -265,6 +266,32 @@ func TestServicesShareOnePostgres(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestCrashOfPostgresLosesNothingAndIsSurvived crashes the database server
+// under a store: what was acknowledged is there, and the store goes on.
+func TestCrashOfPostgresLosesNothingAndIsSurvived(t *testing.T) {
+	server := storetest.Start(t)
+	s, err := OpenPostgres(t.Context(), server.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	for want := 1; want <= 3; want++ {
+		if err := s.Write(t.Context(), addOne); err != nil {
+			t.Fatalf("after %d crashes: %v", want-1, err)
+		}
+		server.Crash(t)
+		err := s.Read(t.Context(), func(tx Tx) error {
+			if r, err := tx.Get("n", "n"); err != nil || string(r.Body) != strconv.Itoa(want) {
+				t.Errorf("after %d crashes: counted %s, %v", want, r.Body, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("after %d crashes: %v", want, err)
+		}
+	}
 }
 
 func TestMalformedConnectionIsNotQuoted(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 type Server struct {
 	dir       string
 	databases atomic.Int64
+	restart   func() error
 }
 
 // programs finds the folder of initdb and pg_ctl, or "".
@@ -77,7 +78,8 @@ func Start(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	options := strings.Join([]string{"-c listen_addresses=''", "-k " + dir, "-c max_connections=100"}, " ")
-	if err := run("pg_ctl", "-D", data, "-l", filepath.Join(dir, "server.log"), "-o", options, "-w", "-t", "60", "start"); err != nil {
+	log := filepath.Join(dir, "server.log")
+	if err := run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", "60", "start"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -85,7 +87,17 @@ func Start(t testing.TB) *Server {
 			t.Error(err)
 		}
 	})
-	return &Server{dir: dir}
+	return &Server{dir: dir, restart: func() error {
+		return run("pg_ctl", "-D", data, "-l", log, "-o", options, "-m", "immediate", "-w", "-t", "60", "restart")
+	}}
+}
+
+// Crash ends the server without letting it finish anything, and starts it again.
+func (s *Server) Crash(t testing.TB) {
+	t.Helper()
+	if err := s.restart(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Database makes an empty database and returns its connection string.
