@@ -99,9 +99,14 @@ func faultName(f core.DeviceFault) string {
 	return "unknown"
 }
 
+// reportOf tells of devices only while they are open: at rest nobody has looked.
 func reportOf(r core.RoomReport) *report {
-	return &report{
+	out := &report{
 		Stage: r.Stage.String(), Room: r.Room, Trouble: string(r.Trouble), Saving: r.Saving,
-		Camera: faultName(r.Camera), Microphone: faultName(r.Microphone), Speaker: faultName(r.Speaker),
+		Camera: "unknown", Microphone: "unknown", Speaker: "unknown",
 	}
+	if r.Stage == core.RoomMeeting || r.Stage == core.RoomBack {
+		out.Camera, out.Microphone, out.Speaker = faultName(r.Camera), faultName(r.Microphone), faultName(r.Speaker)
+	}
+	return out
 }

@@ -32,6 +32,7 @@ type Status struct {
 	Keys     string    `json:"keys"`     // memory, keychain, sealed file
 	Policy   string    `json:"policy"`
 	Screens  int       `json:"screens"` // processes started
+	Screen   int       `json:"screen_pid"`
 	Crashes  int       `json:"crashes"`
 	Errors   []Error   `json:"errors"` // newest last, at most 16
 }

@@ -183,6 +183,7 @@ func (s *supervisor) once(ctx context.Context) {
 		return
 	}
 	s.status.Screens++
+	s.status.Screen = sc.pid
 	s.save()
 	s.end(ctx, sc, s.follow(ctx, sc), began)
 }
