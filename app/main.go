@@ -54,6 +54,8 @@ func run(args []string) int {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
+	case errors.Is(err, errToldNoGL):
+		return exitNoGL
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "conclave:", err)
 		return 1
@@ -81,6 +83,10 @@ func open(args []string) error {
 			return err
 		}
 		defer stop()
+	}
+	if err := checkGL(); err != nil {
+		tellNoGL(err, o.language, os.Stderr, nativeBox)
+		return errToldNoGL
 	}
 	a := app.NewWithID(appID)
 	d := &desktop{options: o, app: a}

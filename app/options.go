@@ -93,10 +93,14 @@ func (o options) core(device keys.DeviceKey, place core.KeyPlace, open func(stri
 		places = client.Places{Known: filepath.Join(o.profile, "services"), OwnKnown: filepath.Join(dir, "known")}
 	}
 	child := local.New(local.Config{Dir: dir})
-	return client.Config(core.Config{
+	cfg := core.Config{
 		Device: device, KeyPlace: place, Settings: settings, Save: o.save, Local: child.Start, Hardware: hardware,
 		Updates: updates(),
-	}, places, open), child.Close, nil
+	}
+	if err := o.remember(&cfg, device, place); err != nil {
+		return core.Config{}, nil, err
+	}
+	return client.Config(cfg, places, open), child.Close, nil
 }
 
 func (o options) settingsFile() string { return filepath.Join(o.profile, "settings.json") }

@@ -16,6 +16,7 @@ func (s *Shell) build() {
 	s.notices = screen.NewNotices(k)
 	s.welcome, s.home = screen.NewWelcome(k), screen.NewHome(k)
 	s.progress, s.lobby, s.ended = screen.NewProgress(k), screen.NewLobby(k), screen.NewEnded(k)
+	s.rooms = newRooms(k)
 	s.meeting, s.code, s.facts = screen.NewMeeting(k), screen.NewCode(k), screen.NewFacts(k)
 	s.account, s.course, s.refused = screen.NewAccount(k), screen.NewCourse(k), screen.NewRefused(k)
 	s.settings = screen.NewSettings(k, s.config.Version, s.shortcutLines())
@@ -46,7 +47,7 @@ func (s *Shell) kit() *screen.Kit {
 		},
 		Paste: func() string { return s.config.App.Clipboard().Content() },
 		Focus: s.focus, Open: s.open, Close: s.close, Back: s.back,
-		Confirm:  func(title, words, label string, do func()) {
+		Confirm: func(title, words, label string, do func()) {
 			s.meeting.CloseSheet()
 			s.notices.Ask(title, words, label, do)
 		},

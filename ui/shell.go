@@ -30,15 +30,15 @@ type Config struct {
 	App       fyne.App
 	Post      func(func()) // runs a function on Fyne's goroutine, later: fyne.Do
 	Snapshots Snapshots
-	Frames    core.Frames       // moving pictures; nil shows none
-	Send      func(core.Intent) // to the core; must not block
+	Frames    core.Frames                 // moving pictures; nil shows none
+	Send      func(core.Intent)           // to the core; must not block
 	Figures   func() (core.Figures, bool) // statistics for nerds; nil shows none. Safe for concurrent use
-	Language  string            // of the system, such as "nb_NO"; the person's own choice wins
-	Now       func() time.Time  // nil is time.Now
-	Version   string            // shown in settings
-	Folder    string            // where files are saved when nobody says otherwise, such as Downloads
-	Theme     *theme.Config     // nil is the person's own choice
-	Size      fyne.Size         // of the window; zero is 1180 by 760
+	Language  string                      // of the system, such as "nb_NO"; the person's own choice wins
+	Now       func() time.Time            // nil is time.Now
+	Version   string                      // shown in settings
+	Folder    string                      // where files are saved when nobody says otherwise, such as Downloads
+	Theme     *theme.Config               // nil is the person's own choice
+	Size      fyne.Size                   // of the window; zero is 1180 by 760
 }
 
 // The names under which the person's choices about the window are kept in
@@ -78,6 +78,7 @@ type Shell struct {
 	code     *screen.Code
 	settings *screen.Settings
 	facts    *screen.Facts
+	rooms    rooms
 	account  *screen.Account
 	course   *screen.Course
 	refused  *screen.Refused
@@ -190,6 +191,9 @@ func (s *Shell) Tick() {
 	if s.shown == present.Meeting && (s.over == 0 || s.over == present.Facts) {
 		s.meeting.Tick(s.config.Now())
 	}
+	if s.shown == present.Preview && s.over == 0 {
+		s.rooms.preview.Tick()
+	}
 }
 
 // toast shows a word for a moment.
@@ -244,6 +248,9 @@ func (s *Shell) retitle() {
 }
 
 func (s *Shell) current(which present.Screen) screen.Screen {
+	if room := s.rooms.of(which); room != nil {
+		return room
+	}
 	switch which {
 	case present.Welcome:
 		return s.welcome
@@ -288,8 +295,13 @@ func (s *Shell) switchTo(which present.Screen) {
 	if before == present.Meeting || which == present.Meeting {
 		s.meeting.Rest(which != present.Meeting)
 	}
-	if which == present.Welcome {
+	s.rooms.preview.Rest(which != present.Preview)
+	switch which {
+	case present.Welcome:
 		s.focus(s.welcome.Field())
+	case present.Preview:
+		s.focus(s.rooms.preview.Field())
+	default: // the keyboard waits
 	}
 }
 
@@ -318,6 +330,12 @@ func (s *Shell) open(which present.Screen) {
 	if s.shown == present.Meeting && which != present.Facts {
 		s.meeting.Rest(true)
 	}
+	if s.shown == present.Preview {
+		s.rooms.preview.Rest(true)
+	}
+	if which == present.Schedule {
+		s.focus(s.rooms.schedule.Field())
+	}
 	s.retitle()
 }
 
@@ -340,6 +358,7 @@ func (s *Shell) close() {
 	if s.shown == present.Meeting {
 		s.meeting.Rest(false)
 	}
+	s.rooms.preview.Rest(s.shown != present.Preview)
 	s.retitle()
 }
 

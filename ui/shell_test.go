@@ -111,13 +111,13 @@ func TestHomeFollowsTheServiceOfTheCore(t *testing.T) {
 		t.Errorf("the address is %q", e.Text)
 	}
 	press(t, s, "Start meeting")
-	sent(t, c, core.StartMeeting{Mode: keys.ModeE2EE})
+	sent(t, c, core.OpenPreview{Start: core.StartMeeting{Mode: keys.ModeE2EE}})
 }
 
 func TestStartSendsWhatIsChosen(t *testing.T) {
 	s, c, _ := show(t, uitest.AtHome())
 	press(t, s, "Start meeting")
-	sent(t, c, core.StartMeeting{Mode: keys.ModeE2EE})
+	sent(t, c, core.OpenPreview{Start: core.StartMeeting{Mode: keys.ModeE2EE}})
 
 	s.Do("mode")
 	here, _ := find(s, func(x *widget.Choice) bool { return x.AccessibilityLabel() == "On a service" })
@@ -131,7 +131,7 @@ func TestStartSendsWhatIsChosen(t *testing.T) {
 	sent(t, c) // no passcode yet
 	test.Type(field(t, s, "Passcode for this meeting"), "swordfish")
 	press(t, s, "Start meeting")
-	sent(t, c, core.ChooseService{URL: "https://meet.test"}, core.StartMeeting{Mode: keys.ModeTransport, Passcode: "swordfish"})
+	sent(t, c, core.ChooseService{URL: "https://meet.test"}, core.OpenPreview{Start: core.StartMeeting{Mode: keys.ModeTransport, Passcode: "swordfish"}})
 }
 
 func TestJoinByKeyboard(t *testing.T) {
@@ -143,7 +143,7 @@ func TestJoinByKeyboard(t *testing.T) {
 	}
 	test.Type(e, " https://meet.test/m/abc ")
 	e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	sent(t, c, core.JoinMeeting{Link: "https://meet.test/m/abc"})
+	sent(t, c, core.OpenPreview{Link: "https://meet.test/m/abc"})
 }
 
 // Fyne hands a focused field every shortcut; ours must pass through it.

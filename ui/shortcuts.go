@@ -25,11 +25,14 @@ type Shortcut struct {
 
 // Shortcuts is the table of keys.
 //
-//	Ctrl+N        start a meeting with what is chosen on the home screen
+//	Ctrl+N        start a meeting with what is chosen on the home screen; again, on the
+//	              screen before it, go inside
+//	Ctrl+Shift+N  plan a meeting
+//	Ctrl+Shift+R  report somebody of this meeting
 //	Ctrl+J        home: go to the field for the link (type it, Enter joins)
 //	Ctrl+Shift+T  home: the other mode, end-to-end or transport
-//	Ctrl+D        microphone on or off
-//	Ctrl+E        camera on or off
+//	Ctrl+D        microphone on or off, also before a meeting
+//	Ctrl+E        camera on or off, also before a meeting
 //	Ctrl+Shift+S  share the screen, where the core can
 //	Ctrl+Shift+H  raise or lower the hand, where the core can
 //	Ctrl+Shift+A  host: admit the first in the lobby
@@ -59,8 +62,10 @@ func Shortcuts() []Shortcut {
 		{"start", fyne.KeyN, false, (*Shell).startMeeting},
 		{"join", fyne.KeyJ, false, (*Shell).focusLink},
 		{"mode", fyne.KeyT, true, (*Shell).otherMode},
-		{"mic", fyne.KeyD, false, inMeeting((*screen.Meeting).ToggleMic)},
-		{"camera", fyne.KeyE, false, inMeeting((*screen.Meeting).ToggleCamera)},
+		{"schedule", fyne.KeyN, true, (*Shell).openSchedule},
+		{"report", fyne.KeyR, true, (*Shell).openReport},
+		{"mic", fyne.KeyD, false, beforeOrIn((*screen.Preview).ToggleMic, (*screen.Meeting).ToggleMic)},
+		{"camera", fyne.KeyE, false, beforeOrIn((*screen.Preview).ToggleCamera, (*screen.Meeting).ToggleCamera)},
 		{"share", fyne.KeyS, true, inMeeting((*screen.Meeting).ToggleShare)},
 		{"hand", fyne.KeyH, true, inMeeting((*screen.Meeting).ToggleHand)},
 		{"admit", fyne.KeyA, true, inMeeting((*screen.Meeting).AdmitFirst)},
@@ -164,6 +169,17 @@ func (s *Shell) passOn(sc fyne.Shortcut) {
 	}
 }
 
+// beforeOrIn is for what can be switched before a meeting as well as in it.
+func beforeOrIn(before func(*screen.Preview), in func(*screen.Meeting)) func(*Shell) {
+	return func(s *Shell) {
+		if s.inPreview() {
+			before(s.rooms.preview)
+			return
+		}
+		inMeeting(in)(s)
+	}
+}
+
 func inMeeting(do func(*screen.Meeting)) func(*Shell) {
 	return func(s *Shell) {
 		if s.shown == present.Meeting && !s.notices.Open() {
@@ -172,13 +188,10 @@ func inMeeting(do func(*screen.Meeting)) func(*Shell) {
 	}
 }
 
-func (s *Shell) startMeeting() {
-	if s.shown == present.Home {
-		s.home.Start()
-	}
-}
-
 func (s *Shell) focusLink() {
+	if s.inPreview() {
+		s.rooms.preview.Go()
+	}
 	if s.shown == present.Home {
 		s.close()
 		s.focus(s.home.Field())
@@ -223,6 +236,10 @@ func (s *Shell) judge(matches bool) {
 }
 
 func (s *Shell) leave() {
+	if s.inPreview() {
+		s.leavePreview()
+		return
+	}
 	switch s.shown {
 	case present.Progress, present.Lobby, present.Meeting:
 		s.config.Send(core.LeaveMeeting{})
@@ -246,6 +263,8 @@ func (s *Shell) back() {
 		s.meeting.OpenPanel(screen.PanelNone)
 	case s.shown == present.Ended:
 		s.ended.Home()
+	case s.shown == present.Preview:
+		s.leavePreview()
 	}
 }
 
@@ -256,6 +275,12 @@ func (s *Shell) Do(action string) {
 	switch action {
 	case "facts":
 		s.toggle(present.Facts)
+		return
+	case "recent":
+		s.toggle(present.Acquaintances)
+		return
+	case "licences":
+		s.toggle(present.Licences)
 		return
 	case "account":
 		s.toggle(present.Account)

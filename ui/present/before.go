@@ -18,6 +18,10 @@ type HomeView struct {
 	CanStart    bool
 	CanJoin     bool
 	CanChoose   bool
+	CanPlan     bool    // there is a core that plans, or plans that it keeps
+	Managed     bool    // the organisation has decided something here
+	Update      *Banner // a newer version; UpdatePage is where to get it
+	UpdatePage  string
 }
 
 // Home computes the view.
@@ -27,6 +31,15 @@ func (p Presenter) Home(s core.Snapshot) HomeView {
 		Service: p.service(s.Service), CanStart: s.Can.StartMeeting, CanJoin: s.Can.JoinMeeting, CanChoose: s.Can.ChooseService,
 	}
 	v.KeyWords, v.KeyIcon, v.KeyTone = p.keyPlace(s.Profile.KeyPlace)
+	v.CanPlan, v.Managed, v.UpdatePage = s.Can.StartMeeting, len(s.Managed) > 0, s.Update.Page
+	if s.Update.Version != "" {
+		v.Update = &Banner{
+			Icon: "refresh", Tone: Info, Title: p.Text.Say("update.title", "version", s.Update.Version), Words: p.Text.Say("update.words"),
+		}
+		if s.Update.Notes != "" {
+			v.Update.Words = s.Update.Notes
+		}
+	}
 	return v
 }
 
@@ -188,7 +201,7 @@ func endingOf(r call.EndReason) ending {
 	case call.EndFull:
 		return ending{"full", "people", Caution, true, false}
 	case call.EndNotFound:
-		return ending{"notfound", "question", Caution, false, false}
+		return ending{"notfound", "question", Caution, true, false}
 	case call.EndRelabelled:
 		return ending{"relabelled", "shield-alert", Alarm, false, false}
 	case call.EndUnreachable:

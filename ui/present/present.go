@@ -61,6 +61,9 @@ func Which(s core.Snapshot) Screen {
 	if s.Profile.Name == "" {
 		return Welcome
 	}
+	if s.Meeting == nil && s.Preview != nil {
+		return Preview
+	}
 	if s.Meeting == nil {
 		return Home
 	}
@@ -104,6 +107,9 @@ func (p Presenter) Title(screen Screen, s core.Snapshot) string {
 }
 
 func titleKey(screen Screen, s core.Snapshot) string {
+	if key, ok := roomTitles[screen]; ok {
+		return key
+	}
 	switch screen {
 	case Welcome:
 		return "title.welcome"

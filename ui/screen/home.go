@@ -28,10 +28,15 @@ type Home struct {
 	start           *widget.Button
 	startCard       *fyne.Container
 	link            *widget.Entry
-	joinPasscode    *widget.Entry
 	join            *widget.Button
 	joinCard        *fyne.Container
 	service         *widget.Pill
+	demand          *Demand
+	standing        *Standing
+	plans           *plansPart
+	recent          *recentPart
+	managed         *widget.Pill
+	update          *updateBar
 
 	name     *widget.Text
 	avatar   *widget.Avatar
@@ -46,15 +51,19 @@ func NewHome(k *Kit) *Home {
 		kit: k, greeting: display(""), service: widget.NewTag("", theme.IconNone, present.Neutral),
 		name: widget.NewText("", widget.Style{Bold: true}), avatar: widget.NewAvatar("", 0, 44),
 		keyWords: small(""), keyIcon: widget.NewIcon(theme.IconKey, 17, theme.ColorMuted), print: mono(""),
+		demand: NewDemand(k), standing: NewStanding(k), plans: newPlansPart(k), recent: newRecentPart(k), update: newUpdateBar(k),
+		managed: widget.NewTag(k.say("managed.mark"), theme.IconLock, present.Neutral),
 	}
 	h.buildStart()
 	h.buildJoin()
 	settings := k.button(widget.ButtonConfig{Icon: theme.IconSettings, Kind: widget.Quiet, Tip: k.Tip("home.settings", "settings"), Tapped: func() { k.Open(present.Settings) }})
 	greeting := widget.Column(theme.SpaceXS, h.greeting, muted(k.say("home.lead")))
-	columns := widget.Columns(330, theme.SpaceM, h.startCard, widget.Column(theme.SpaceM, h.joinCard, h.you()))
-	page := widget.Middle(980, widget.Column(theme.SpaceM, greeting, columns, widget.Fixed(0, 4, widget.Gap())))
+	left := widget.Column(theme.SpaceL, h.startCard, h.you())
+	right := widget.Column(theme.SpaceL, h.joinCard, h.plans.object, h.recent.object)
+	columns := widget.Columns(330, theme.SpaceL, left, right)
+	page := widget.Middle(980, widget.Column(theme.SpaceM, greeting, h.update.object, columns, widget.Fixed(0, 4, widget.Gap())))
 	gap := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, page))
-	h.object = widget.Grow(widget.Column(theme.SpaceNo, header(k, h.service, settings), gap), gap)
+	h.object = widget.Grow(widget.Column(theme.SpaceNo, header(k, h.managed, h.service, settings), gap), gap)
 	return h
 }
 
@@ -80,6 +89,7 @@ func (h *Home) buildStart() {
 		widget.Column(theme.SpaceS, label(k.say("home.mode.label")), h.e2ee, h.transport),
 		h.where,
 		widget.Column(theme.SpaceS, h.asks, h.passcode),
+		h.demand.Object(),
 		h.start))
 	h.SetMode(keys.ModeE2EE)
 	h.setHere(true)
@@ -88,10 +98,7 @@ func (h *Home) buildStart() {
 func (h *Home) buildJoin() {
 	k := h.kit
 	h.link = k.entry(k.say("home.join.link"))
-	h.joinPasscode = k.entry(k.say("home.join.passcode"))
-	h.joinPasscode.Limit = 64
-	submit := func(string) { h.Join() }
-	h.link.OnSubmitted, h.joinPasscode.OnSubmitted = submit, submit
+	h.link.OnSubmitted = func(string) { h.Join() }
 	h.join = k.button(widget.ButtonConfig{Label: k.say("home.join.go"), Icon: theme.IconLink, Kind: widget.Plain, Large: true, Tip: k.Tip("home.join.go", "join"), Tapped: h.Join})
 	h.join.SetEnabled(false)
 	h.link.OnChanged = func(s string) {
@@ -107,20 +114,20 @@ func (h *Home) buildJoin() {
 	row := widget.Grow(widget.Row(theme.SpaceS, h.link, paste), h.link)
 	h.joinCard = widget.Card(theme.SpaceL, widget.Column(theme.SpaceM,
 		widget.Column(theme.SpaceXS, title(k.say("home.join.title")), small(k.say("home.join.words"))),
-		row, h.joinPasscode, h.join))
+		row, h.join))
 }
 
-// you says who is at this device, that nobody checked it, and where the key
+// you says who is at this device, what was proved of them, and where the key
 // lies.
 func (h *Home) you() fyne.CanvasObject {
 	k := h.kit
-	names := widget.Column(theme.SpaceXS, h.name, widget.Wrap(theme.SpaceXS, widget.NewTag(k.say("verification.unverified"), theme.IconQuestion, present.Caution)))
-	who := widget.Grow(widget.Row(theme.SpaceM, h.avatar, names), names)
+	names := widget.Column(theme.SpaceXS, h.name, h.standing.Object())
+	who := widget.Place(widget.Grow(widget.Row(theme.SpaceM, h.avatar, names), names), widget.Start, widget.Start)
 	place := widget.Grow(widget.Row(theme.SpaceS, h.keyIcon, h.keyWords), h.keyWords)
 	copyPrint := k.button(widget.ButtonConfig{Icon: theme.IconCopy, Kind: widget.Quiet, Tip: k.say("home.copy.fingerprint"), Tapped: func() { k.Copy(h.print.Words()) }})
 	prints := widget.Column(theme.SpaceXS, label(k.say("home.fingerprint")), h.print)
 	print := widget.Grow(widget.Row(theme.SpaceS, prints, copyPrint), prints)
-	return widget.Card(theme.SpaceL, widget.Column(theme.SpaceM, who, print, place, small(k.say("home.you.unverified"))))
+	return part(k.say("home.you.title"), nil, widget.Column(theme.SpaceM, who, print, place))
 }
 
 // Object implements Screen.
@@ -136,6 +143,12 @@ func (h *Home) Show(p present.Presenter, s core.Snapshot) {
 	text, _ := widget.Colors(v.KeyTone)
 	h.keyIcon.Set(theme.Icon(v.KeyIcon), text)
 	h.print.Set(v.Fingerprint)
+	h.demand.Show(p, s)
+	h.standing.Show(p, s)
+	h.update.set(v.Update, v.UpdatePage)
+	show(h.managed, v.Managed)
+	show(h.plans.object, v.CanPlan)
+	plans, people := h.plans.show(p, s), h.recent.show(p, s)
 	h.follow(s.Service)
 	h.start.SetEnabled(v.CanStart)
 	show(h.startCard, v.CanStart)
@@ -143,6 +156,9 @@ func (h *Home) Show(p present.Presenter, s core.Snapshot) {
 	show(h.where, v.CanChoose)
 	show(h.service, v.Service.Words != "")
 	h.service.Set(v.Service.Words, theme.Icon(v.Service.Icon), v.Service.Tone)
+	if plans || people {
+		h.object.Refresh()
+	}
 }
 
 // follow chooses what the core has chosen, when that changes. What a person
@@ -230,15 +246,19 @@ func (h *Home) Start() {
 	if h.where.Visible() && address != h.known {
 		h.kit.Send(core.ChooseService{URL: address})
 	}
-	h.kit.Send(core.StartMeeting{Mode: h.Mode(), Passcode: passcode})
+	demand, ok := h.demand.Value()
+	if !ok {
+		return
+	}
+	h.kit.Send(core.OpenPreview{Start: core.StartMeeting{Mode: h.Mode(), Passcode: passcode, Demand: demand}})
 }
 
-// Join knocks at the meeting of the link.
+// Join goes to the door of the link's meeting.
 func (h *Home) Join() {
 	link := strings.TrimSpace(h.link.Text)
 	if link == "" {
 		h.kit.Focus(h.link)
 		return
 	}
-	h.kit.Send(core.JoinMeeting{Link: link, Passcode: strings.TrimSpace(h.joinPasscode.Text)})
+	h.kit.Send(core.OpenPreview{Link: link})
 }

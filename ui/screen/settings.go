@@ -23,6 +23,7 @@ type Settings struct {
 
 	name                    *widget.Entry
 	save                    *widget.Button
+	account                 *widget.Button
 	appearance              []*widget.Choice
 	scale                   []*widget.Button
 	language                []*widget.Button
@@ -45,13 +46,26 @@ func NewSettings(k *Kit, version string, shortcuts []Shortcut) *Settings {
 		s.section("settings.appearance", s.looks()),
 		s.section("settings.language", s.languages()),
 		s.section("settings.devices", s.deviceRows()),
-		s.section("settings.keys", widget.Column(theme.SpaceS, s.keyWords, label(k.say("home.fingerprint")), s.print, small(k.say("home.you.unverified")))),
+		s.section("settings.keys", widget.Column(theme.SpaceS, s.keyWords, label(k.say("home.fingerprint")), s.print, s.keyButtons())),
 		s.section("settings.shortcuts", shortcutList(shortcuts)),
-		s.section("settings.about", widget.Column(theme.SpaceS, body(k.say("settings.version", "version", version)), small(k.say("settings.about.words")))),
+		s.section("settings.about", widget.Column(theme.SpaceS, body(k.say("settings.version", "version", version)), small(k.say("settings.about.words")), s.licences())),
 		widget.Fixed(0, 12, widget.Gap()))
 	scroll := widget.Scroll(widget.PadXY(theme.SpaceL, theme.SpaceNo, widget.Narrow(720, page)))
 	s.object = widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorBackground}), widget.Grow(widget.Column(theme.SpaceNo, top, scroll), scroll))
 	return s
+}
+
+// keyButtons lead to what hangs on this device's key.
+func (s *Settings) keyButtons() fyne.CanvasObject {
+	k := s.kit
+	people := k.button(widget.ButtonConfig{Label: k.say("settings.people"), Icon: theme.IconPeople, Tapped: func() { k.Open(present.Acquaintances) }})
+	s.account = k.button(widget.ButtonConfig{Label: k.say("settings.account"), Icon: theme.IconKey, Tapped: func() { k.Open(present.Account) }})
+	return widget.Wrap(theme.SpaceS, people, s.account)
+}
+
+func (s *Settings) licences() fyne.CanvasObject {
+	k := s.kit
+	return widget.Wrap(theme.SpaceS, k.button(widget.ButtonConfig{Label: k.say("settings.licences"), Icon: theme.IconInfo, Tapped: func() { k.Open(present.Licences) }}))
 }
 
 func (s *Settings) section(key string, content fyne.CanvasObject) fyne.CanvasObject {
@@ -152,6 +166,7 @@ func (s *Settings) Show(p present.Presenter, snap core.Snapshot) {
 		s.save.SetEnabled(false)
 	}
 	s.keyWords.Set(v.KeyWords)
+	show(s.account, snap.Can.Accounts)
 	s.print.Set(v.Fingerprint)
 	s.devices = snap.Devices
 	d := snap.Devices

@@ -224,6 +224,13 @@ func Act(s core.Snapshot, i core.Intent) core.Snapshot {
 	switch i := i.(type) {
 	case core.SetName:
 		s.Profile.Name = i.Name
+	case core.OpenPreview:
+		s.Preview = &core.Preview{Link: i.Link, Start: i.Start, Mode: keys.ModeE2EE, Looked: true, HostHere: true, Mic: core.Toggle{Wanted: true, On: true}, Camera: core.Toggle{Wanted: true, On: true}}
+		if i.Link == "" {
+			s.Preview.Mode = i.Start.Mode
+		}
+	case core.ClosePreview:
+		s.Preview = nil
 	case core.StartMeeting:
 		s = Hosting(InMeeting(1))
 		s.Meeting.Mode = i.Mode

@@ -41,7 +41,7 @@ func Scenes() []Scene {
 	noHost.Meeting.Waiting = core.Waiting{}
 	waiting := InMeeting(3)
 	waiting.Meeting.People[1].Name = ""
-	return slices.Concat(AccountScenes(), MeetingScenes(), []Scene{
+	return slices.Concat(AccountScenes(), RoomScenes(), MeetingScenes(), []Scene{
 		{"meeting-25", InMeeting(25), nil},
 		{"meeting-unnamed", waiting, nil},
 		{"welcome", FirstStart(), nil},

@@ -152,6 +152,8 @@ func (r *iconRenderer) apply() {
 	if side == 0 {
 		side = r.icon.MinSize().Width
 	}
+	// An image without a resource goes on showing the one that it had.
+	r.icon.image.Hidden = r.icon.icon == theme.IconNone
 	r.icon.image.Resource = r.icon.icon.Resource(colorOf(r.icon, r.icon.color), side*pixelScale(r.icon))
 }
 
