@@ -233,14 +233,14 @@ func spaced(code string) string {
 
 func (p Presenter) courseDone(v *CourseView, s core.Snapshot) {
 	a, say := s.Account, p.Text.Say
-	key := "course.done"
+	key, tone := "course.done", OK
 	if !a.Course.Class.IsVerified() {
-		key = "course.signedin"
+		key, tone = "course.signedin", Info
 		if len(offered(a.Ways)) > 0 {
 			v.Upgrade = say("account.upgrade")
 		}
 	}
-	v.Icon, v.Tone, v.Title, v.Words = "shield-check", OK, say(key+".title"), say(key+".words")
+	v.Icon, v.Tone, v.Title, v.Words = "shield-check", tone, say(key+".title"), say(key+".words")
 	issuer := ""
 	if a.Class == a.Course.Class {
 		issuer = a.Issuer

@@ -171,7 +171,7 @@ func (c *Course) Show(p present.Presenter, s core.Snapshot) {
 	show(c.seen, v.Mark.Words != "")
 	c.showButtons(v)
 	c.Tick(p.Now)
-	fresh := !c.drawn || before.Form != v.Form || before.Way != v.Way
+	fresh := !c.drawn || before.Form != v.Form || before.Way != v.Way || v.Form == present.FormNone && before.Title != v.Title
 	c.drawn = true
 	if fresh {
 		c.fill(v)
