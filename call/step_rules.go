@@ -410,7 +410,8 @@ func (m *machine) heardText(from keys.PublicKey, p Text) {
 
 func (m *machine) react(r Reaction) {
 	self, in := m.Person(m.Self)
-	if r == 0 || r > ReactionMost || !in || !m.Sending() || self.soon(m) {
+	tooSoon := m.now.Sub(self.Reacted) < ReactEvery
+	if r == 0 || r > ReactionMost || !in || !m.Sending() || tooSoon {
 		return
 	}
 	m.say(React{r})
@@ -424,9 +425,6 @@ func (m *machine) heardReact(from keys.PublicKey, r Reaction) {
 	}
 	m.reacted(from, r)
 }
-
-// soon reports whether the last reaction is so young that another is not sent.
-func (p Person) soon(m *machine) bool { return m.now.Sub(p.Reacted) < ReactEvery }
 
 func (m *machine) reacted(k keys.PublicKey, r Reaction) {
 	m.person(k, func(p *Person) { p.Reaction, p.Reacted = r, m.now })
