@@ -25,7 +25,7 @@ const (
 // power is to be saved.
 func (s *strain) look(now time.Time, missed int) bool {
 	if s.since.IsZero() || now.Sub(s.since) > 4*strainWindow {
-		s.since, s.drawn, s.missed = now, 0, 0
+		s.since, s.drawn, s.missed, missed = now, 0, 0, 0
 	}
 	s.drawn++
 	s.missed += missed

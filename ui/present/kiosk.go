@@ -122,7 +122,7 @@ func (p Presenter) KioskMessage(s core.Snapshot) KioskMessageView {
 	default:
 		p.kioskPhase(&v, s)
 	}
-	if k.Idle > 0 {
+	if k.Idle > 0 && k.Trouble == core.NoticeNone { // where there is trouble, the next try is what matters
 		v.Count = p.Text.Count("kiosk.idle", seconds(k.Idle))
 	}
 	return v

@@ -96,9 +96,9 @@ func NewKioskMessage(k *Kit, help func()) *KioskMessage {
 	m.leave = k.button(widget.ButtonConfig{Label: k.say("kiosk.leave"), Icon: theme.IconLeave, Large: true, Tapped: func() { k.Send(core.LeaveMeeting{}) }})
 	m.ask = k.button(widget.ButtonConfig{Label: k.say("kiosk.help"), Icon: theme.IconQuestion, Large: true, Tapped: help})
 	column := widget.Column(theme.SpaceM, m.mark.object, widget.Column(theme.SpaceS, m.title, m.words), m.details,
-		widget.Wrap(theme.SpaceS), middle(m.seen, m.mode), m.count, m.call, middle(m.try, m.leave, m.ask))
-	body := widget.ScrollFit(widget.Middle(640, widget.Pad(theme.SpaceM, column)))
-	m.object = widget.Grow(widget.Column(theme.SpaceNo, kioskTop(m.room, widget.Gap()), widget.Middle(900, body)), body)
+		middle(m.seen, m.mode), m.count, m.call, middle(m.try, m.leave, m.ask))
+	body := widget.Middle(660, widget.ScrollFit(widget.Pad(theme.SpaceM, column)))
+	m.object = widget.Grow(widget.Column(theme.SpaceNo, kioskTop(m.room, widget.Gap()), body), body)
 	return m
 }
 

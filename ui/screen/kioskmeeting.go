@@ -43,7 +43,7 @@ type KioskMeeting struct {
 func NewKioskMeeting(k *Kit, help func()) *KioskMeeting {
 	m := &KioskMeeting{
 		kit: k, tiles: map[kioskTile]*widget.Tile{}, layout: widget.NewStage(), spoke: map[keys.PublicKey]time.Time{},
-		room:  widget.NewText("", widget.Style{Size: theme.SizeLead, Bold: true}),
+		room:  widget.NewText("", widget.Style{Size: theme.SizeLead, Bold: true, Solid: true}),
 		clock: widget.NewText("", widget.Style{Size: theme.SizeLead, Bold: true, Solid: true}), badge: widget.NewPill("", theme.IconShield, present.Neutral, nil),
 		saving: widget.NewTag("", theme.IconInfo, present.Info), more: widget.NewTag("", theme.IconPeople, present.Neutral),
 		nobody: centred("", theme.SizeTitle, theme.ColorText, true), banner: newBanner(),
@@ -72,7 +72,7 @@ func (m *KioskMeeting) bar(help func()) fyne.CanvasObject {
 	m.hand = control(widget.Plain, m.toggleHand)
 	m.help = control(widget.Plain, help)
 	m.leave = control(widget.Danger, func() { k.Send(core.LeaveMeeting{}) })
-	large := func(b *widget.Button) fyne.CanvasObject { return widget.Fixed(104, 60, b) }
+	large := func(b *widget.Button) fyne.CanvasObject { return widget.Least(92, 56, b) }
 	bar := widget.Bar(theme.SpaceM, large(m.mic), large(m.camera), large(m.hand), large(m.help), widget.Divider(), large(m.leave))
 	return widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.PadXY(theme.SpaceM, theme.SpaceS, bar))
 }

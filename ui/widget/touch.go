@@ -144,6 +144,23 @@ func (t *Touch) MinSize() fyne.Size {
 // CreateRenderer implements fyne.Widget.
 func (t *Touch) CreateRenderer() fyne.WidgetRenderer { return fwidget.NewSimpleRenderer(t.content) }
 
+// least keeps an object from being smaller than a size that grows with the text.
+type least struct{ width, height float32 }
+
+// Least keeps an object from being smaller than a size, at text scale 1.
+func Least(width, height float32, o fyne.CanvasObject) *fyne.Container {
+	return &fyne.Container{Layout: &least{width, height}, Objects: []fyne.CanvasObject{o}}
+}
+
+// Layout implements fyne.Layout.
+func (l *least) Layout(objects []fyne.CanvasObject, size fyne.Size) { stack{}.Layout(objects, size) }
+
+// MinSize implements fyne.Layout.
+func (l *least) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	s := base.Size(theme.SizeBody) / 14
+	return stack{}.MinSize(objects).Max(fyne.NewSize(l.width*s, l.height*s))
+}
+
 // touchGrid lays alike things out in a grid that fills the room, each of them
 // between a least and a greatest size.
 type touchGrid struct {
