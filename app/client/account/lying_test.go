@@ -52,21 +52,27 @@ func newPlot(t *testing.T) *plot {
 	p.w.hall = calltest.NewHall(p.w.relay)
 	t.Cleanup(p.w.hall.Close)
 	p.shows.Store(new([]byte))
-	p.ana = p.person("Ana")
-	p.bob = p.person("Bob", func(cfg *core.Config) {
+	p.ana = p.person("Ana", keys.ClassPhone)
+	p.bob = p.person("Bob", keys.ClassNone, func(cfg *core.Config) {
 		identify, self := cfg.Identify, cfg.Device.Public()
 		cfg.Identify = func(service, pin string, local bool, report func(core.IdentityEvent)) core.Identity {
 			return conspirator{identify(service, pin, local, report), &p.shows, self}
 		}
 	})
-	p.forged = p.Enrol(t, p.ana.key(), "Ana", keys.ClassPhone)
 	return p
 }
 
-func (p *plot) person(name string, change ...func(*core.Config)) *person {
+// person opens an app whose device has an account of a class; ClassNone: none.
+func (p *plot) person(name string, class keys.Class, change ...func(*core.Config)) *person {
 	device, err := keys.NewDeviceKey()
 	if err != nil {
 		p.w.t.Fatal(err)
+	}
+	if class != keys.ClassNone {
+		forged := p.Enrol(p.w.t, device.Public(), name, class)
+		if p.forged == nil {
+			p.forged = forged
+		}
 	}
 	dir := p.w.t.TempDir()
 	here := func(cfg *core.Config) {
@@ -246,8 +252,7 @@ func TestPolicySwappedAfterCreationIsCaught(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.SetPolicy(swapped, true)
-	carl := p.person("Carl")
-	p.Enrol(t, carl.key(), "Carl", keys.ClassPhone)
+	carl := p.person("Carl", keys.ClassPhone)
 	carl.Send(core.JoinMeeting{Link: p.ana.meeting().Link})
 	carl.await("ended", func() bool { return carl.meeting().End == call.EndPolicy })
 	if len(p.ana.meeting().Lobby) != 0 {
