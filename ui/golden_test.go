@@ -65,7 +65,8 @@ func lineOfDifference(a, b string) int {
 // high contrast.
 var pictured = map[string]bool{
 	"welcome": false, "home": true, "lobby": false, "connecting": false, "meeting-alone": false, "meeting-9": true, "meeting-people": false,
-	"meeting-chat": false, "meeting-transport": false, "meeting-stranger": false, "meeting-fork": true, "facts": true, "code": true, "code-stale": false,
+	"meeting-chat": false, "meeting-transport": false, "meeting-stranger": false, "meeting-share": true, "meeting-sharing": false, "meeting-lively": true, "meeting-crowd": false, "meeting-tools": true, "meeting-person": false, "meeting-react": false,
+	"meeting-figures": false, "meeting-muted": false, "meeting-suspended-host": false, "meeting-knock-notices": false, "meeting-fork": true, "facts": true, "code": true, "code-stale": false,
 	"settings": false, "ended-pin": false,
 	"signin": false, "upgrade-choose": true, "upgrade-outbox": false, "refused": true, "account-email": false, "proofs-people": true,
 }
