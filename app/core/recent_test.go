@@ -131,13 +131,14 @@ func TestKnownNameWithAnotherKeyIsTold(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			if compared {
 				anna.Send(core.JudgeCode{Epoch: anna.meeting().Code.Epoch, Matches: true})
+				synctest.Wait()
 			}
 			anna.Send(core.EndMeeting{})
 			synctest.Wait()
 			anna.Send(core.CloseMeeting{})
 			synctest.Wait()
 
-			for turn := range 2 {
+			for range 2 {
 				anna.Send(core.StartMeeting{Mode: keys.ModeE2EE})
 				synctest.Wait()
 				forger := w.client("B0b")
@@ -163,7 +164,6 @@ func TestKnownNameWithAnotherKeyIsTold(t *testing.T) {
 				synctest.Wait()
 				anna.Send(core.CloseMeeting{})
 				synctest.Wait()
-				_ = turn
 			}
 			expect(t, "the real one", anna.Latest().People[len(anna.Latest().People)-1].Compared, compared)
 		})
