@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,9 @@ func TestANewerVersionIsToldAndAskedForDaily(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var asked int
+		var asked atomic.Int64
 		c := core.New(core.Config{Device: device, Updates: func(context.Context) (core.Update, error) {
-			asked++
-			switch asked {
+			switch asked.Add(1) {
 			case 1:
 				return core.Update{}, nil
 			case 2:
@@ -31,8 +31,8 @@ func TestANewerVersionIsToldAndAskedForDaily(t *testing.T) {
 		defer c.Close()
 		for day, want := range []string{"", "", "1.2.0"} {
 			synctest.Wait()
-			if got := c.Latest().Update.Version; got != want || asked != day+1 {
-				t.Errorf("day %d: told %q after %d questions, want %q", day, got, asked, want)
+			if got := c.Latest().Update.Version; got != want || asked.Load() != int64(day)+1 {
+				t.Errorf("day %d: told %q after %d questions, want %q", day, got, asked.Load(), want)
 			}
 			time.Sleep(24*time.Hour + time.Second)
 		}
