@@ -217,7 +217,10 @@ func (p Presenter) courseConfirm(v *CourseView, c upgrade.State) {
 	v.Form, v.Title, v.Words = FormCode, say("course.confirm.title"), say(key+".words", "to", string(c.Entered))
 	v.Field = &Field{Label: say("course.confirm.label"), Hint: "123 456", Limit: 12}
 	v.Next, v.Resend = say("course.confirm.next"), say("course.resend")
-	if c.Outbox {
+	switch {
+	case c.Outbox && c.Shown == "":
+		v.Words = say("course.confirm.away")
+	case c.Outbox:
 		v.Words = say("course.confirm.outbox.lead")
 		v.Outbox = &Outbox{Title: say("course.confirm.outbox.title"), Code: spaced(string(c.Shown)), Words: say(key + ".outbox")}
 	}

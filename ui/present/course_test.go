@@ -56,7 +56,11 @@ func TestCodesOfTheOutboxAreShownWithTheReason(t *testing.T) {
 	if v := course(c); v.Outbox != nil || v.Words != "It was sent to +47 400 00 000 as a text message." {
 		t.Errorf("sent: %+v", v)
 	}
-	c.Outbox, c.Shown = true, "402913"
+	c.Outbox = true // and the folder is elsewhere
+	if v := course(c); v.Outbox != nil || v.Words != "Nothing was sent: this service only writes codes to its outbox folder. Ask its operator for yours." {
+		t.Errorf("outbox elsewhere: %+v", v)
+	}
+	c.Shown = "402913"
 	v := course(c)
 	if v.Outbox == nil || v.Outbox.Code != "402 913" || v.Outbox.Title != "Your code" || v.Words != "Nothing was sent: the code is already here." {
 		t.Errorf("outbox: %+v", v)

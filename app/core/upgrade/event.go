@@ -39,8 +39,8 @@ type (
 
 // What the driver reports; Number is that of the effect.
 type (
-	// Sent: a code is on its way. Shown is the code itself when it lies in the
-	// outbox of this computer.
+	// Sent: a code is on its way, or with Outbox lies in the service's outbox.
+	// Shown is the code itself when that folder is on this computer.
 	Sent struct {
 		Number  uint64
 		Attempt string

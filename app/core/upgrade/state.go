@@ -126,8 +126,8 @@ type State struct {
 	Entered   Text // address, number, domain or voucher, as typed
 	Name      Text // of a new account
 	Until     time.Time
-	Outbox    bool // the code lies on this computer: show it, and say so
-	Shown     Text // that code, when Outbox
+	Outbox    bool // nothing was sent: the code lies in the service's outbox folder
+	Shown     Text // that code, where the folder is on this computer; else "", and the operator has it
 	Page      string
 	Trouble   Trouble
 	TriesLeft int

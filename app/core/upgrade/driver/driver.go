@@ -142,11 +142,10 @@ func (d *Driver) sendCode(ctx context.Context, e upgrade.SendCode) (upgrade.Even
 	}
 	sent := upgrade.Sent{Number: e.Number, Attempt: started.Attempt, Until: started.Until, Outbox: started.Outbox}
 	if started.Outbox {
-		// A code that cannot be read here still lies in the folder.
+		// A code that cannot be read here still lies in the folder, where the
+		// operator finds it: Shown stays empty, so that nobody waits for mail.
 		if code, err := d.cfg.Client.OutboxCode(ctx, started.Attempt); err == nil {
 			sent.Shown = upgrade.Text(code)
-		} else {
-			sent.Outbox = false
 		}
 	}
 	return sent, nil
