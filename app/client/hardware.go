@@ -22,7 +22,7 @@ type Sources struct {
 
 // Hardware is the machine's devices, or what o puts in their place.
 func Hardware(o Sources) (core.Hardware, error) {
-	codecs := new(device.Codecs)
+	codecs, echo := new(device.Codecs), device.NewEcho()
 	h := core.Hardware{
 		Codecs: codecs,
 		List:   listDevices,
@@ -30,10 +30,10 @@ func Hardware(o Sources) (core.Hardware, error) {
 			return device.OpenCamera(device.CameraConfig{ID: id})
 		},
 		Microphone: func(id string) (media.AudioSource, error) {
-			return device.OpenMicrophone(device.SoundConfig{ID: id})
+			return device.OpenMicrophone(device.SoundConfig{ID: id, Echo: echo})
 		},
 		Speaker: func(id string) (media.AudioSink, error) {
-			return device.OpenSpeaker(device.SoundConfig{ID: id})
+			return device.OpenSpeaker(device.SoundConfig{ID: id, Echo: echo})
 		},
 		Screen: func(id string) (media.VideoSource, error) {
 			return device.OpenScreen(device.ScreenConfig{ID: id, FrameRate: media.DefaultScreenFormat().FrameRate})

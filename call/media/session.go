@@ -289,8 +289,10 @@ func (s *Session) Strangers() []string {
 // Stats are the figures of this moment.
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
-	out := Stats{Started: s.started, Connected: s.connected, Reconnects: s.reconnects, SpeakerClock: s.speaker == nil,
-		Up: s.measured.up, Down: s.measured.down, Lost: s.measured.lost}
+	out := Stats{
+		Started: s.started, Connected: s.connected, Reconnects: s.reconnects, SpeakerClock: s.speaker == nil,
+		Up: s.measured.up, Down: s.measured.down, Lost: s.measured.lost,
+	}
 	relay := s.relay
 	remotes := slices.Collect(maps.Values(s.remotes))
 	s.mu.Unlock()

@@ -50,7 +50,7 @@ func TestScreenTellsStillFromMoved(t *testing.T) {
 	if _, err := s.Read(context.Background()); !errors.Is(err, media.ErrDeviceLost) {
 		t.Errorf("too few pixels: %v", err)
 	}
-	if s.Close() != nil || s.Close() != nil || !c.closed {
+	if err := errors.Join(s.Close(), s.Close()); err != nil || !c.closed {
 		t.Error("not closed")
 	}
 	if _, err := s.Read(context.Background()); !errors.Is(err, media.ErrSourceClosed) {

@@ -22,6 +22,9 @@ type SoundConfig struct {
 	// Backends are tried in order; nil is the operating system's own. The
 	// Null backend is never chosen: no device is an error, not silence.
 	Backends []malgo.Backend
+	// Echo, when it is the same for a microphone and a speaker, keeps what the
+	// speaker plays out of what the microphone hears, and its noise down.
+	Echo *Echo
 }
 
 // silence is how long a device may deliver or ask for nothing before it counts
@@ -180,7 +183,11 @@ func (s *stream) close() {
 // Microphone is a capture device. See media.AudioSource.
 type Microphone struct {
 	stream
-	end chan struct{}
+	end  chan struct{}
+	echo *Echo
+
+	clean  sync.Mutex // guards cancel, which Close frees
+	cancel *canceller // nil without an Echo
 }
 
 // OpenMicrophone opens a microphone and begins to listen.
@@ -190,6 +197,10 @@ func OpenMicrophone(cfg SoundConfig) (*Microphone, error) {
 	err := m.open(malgo.Capture, cfg, m.hear)
 	if err != nil {
 		return nil, soundError("open microphone", err)
+	}
+	if cfg.Echo != nil {
+		m.echo, m.cancel = cfg.Echo, newCanceller()
+		m.echo.hears(m)
 	}
 	return m, nil
 }
@@ -224,11 +235,25 @@ func (m *Microphone) Read(ctx context.Context, out []int16) error {
 			return ctx.Err()
 		}
 	}
-	m.ring.take(out)
+	m.next(out)
 	for m.ring.len() > latest {
-		m.ring.take(out)
+		m.next(out)
 	}
 	return nil
+}
+
+// next takes 20 ms out of the ring, without the echo of what was played.
+func (m *Microphone) next(out []int16) {
+	m.ring.take(out)
+	m.clean.Lock()
+	defer m.clean.Unlock()
+	if m.cancel == nil || len(out) != media.FrameSamples {
+		return
+	}
+	copy(m.cancel.near[:], out)
+	m.echo.take(m, m.cancel.far[:])
+	m.cancel.run()
+	copy(out, m.cancel.out[:])
 }
 
 // Close stops listening.
@@ -237,6 +262,12 @@ func (m *Microphone) Close() error {
 		m.closed.Store(true)
 		close(m.end)
 		m.close()
+		m.clean.Lock()
+		defer m.clean.Unlock()
+		if m.cancel != nil {
+			m.cancel.free()
+			m.cancel = nil
+		}
 	})
 	return nil
 }
@@ -244,6 +275,7 @@ func (m *Microphone) Close() error {
 // Speaker is a playback device. See media.AudioSink.
 type Speaker struct {
 	stream
+	echo    *Echo
 	end     chan struct{}
 	pump    sync.WaitGroup
 	started atomic.Bool
@@ -252,7 +284,10 @@ type Speaker struct {
 
 // OpenSpeaker opens a speaker, which plays silence until Play.
 func OpenSpeaker(cfg SoundConfig) (*Speaker, error) {
-	s := &Speaker{end: make(chan struct{})}
+	s := &Speaker{end: make(chan struct{}), echo: cfg.Echo}
+	if s.echo != nil {
+		s.echo.plays(s)
+	}
 	s.ring, s.wake, s.gone = newSamples(14), make(chan struct{}, 1), make(chan struct{})
 	err := s.open(malgo.Playback, cfg, s.speak)
 	if err != nil {
@@ -266,6 +301,9 @@ func (s *Speaker) speak(out, _ []byte, _ uint32) {
 	p := pcm(out)
 	n := s.ring.take(p)
 	clear(p[n:])
+	if s.echo != nil {
+		s.echo.played(s, p)
+	}
 	if n < len(p) {
 		s.short.Store(true)
 	}
