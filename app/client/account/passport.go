@@ -200,7 +200,10 @@ func (s *Session) check(ctx context.Context, bundle []byte, name string, device 
 	if err != nil {
 		return keys.Passport{}, err
 	}
-	p, err := s.log.Check(ctx, s.roots, b, device, s.cfg.Now())
+	s.mu.Lock()
+	roots := s.roots
+	s.mu.Unlock()
+	p, err := s.log.Check(ctx, roots, b, device, s.cfg.Now())
 	if errors.Is(err, tlog.ErrCheckpoint) {
 		err = tlog.ErrNotLogged // a receipt of no log or another one accuses who shows it
 	}

@@ -1,10 +1,12 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +34,8 @@ const (
 	// readWithin is how old the last look at the log may be when somebody's
 	// passport is checked: a crowd that comes in asks for it once.
 	readWithin = 5 * time.Second
+	// maxAuthorities bounds what a service can make this device remember.
+	maxAuthorities = 64
 	// retryFirst and retryMost bound the wait after a round that failed.
 	retryFirst, retryMost = 2 * time.Second, time.Minute
 )
@@ -272,11 +276,39 @@ func (s *Session) meetService(ctx context.Context) (offered bool, err error) {
 	if !s.trust.fits(about) {
 		return false, errIdentity
 	}
+	if err := s.takeAuthorities(about.Authorities); err != nil {
+		return false, err
+	}
 	s.set(func(st *core.Standing) { st.Ways = classes(about.Ways) })
 	if s.log != nil {
 		return true, nil
 	}
 	return true, s.openLog()
+}
+
+// takeAuthorities remembers authorities that came after those known. Until then
+// passports carry the crosses; who misses too many rotations needs the new ones.
+func (s *Session) takeAuthorities(now [][]byte) error {
+	next := s.trust
+	for _, der := range now {
+		if !slices.ContainsFunc(next.Authorities, func(known []byte) bool { return bytes.Equal(known, der) }) {
+			next.Authorities = append(slices.Clip(next.Authorities), der)
+		}
+	}
+	if len(next.Authorities) == len(s.trust.Authorities) {
+		return nil
+	}
+	if len(next.Authorities) > maxAuthorities {
+		return errIdentity
+	}
+	roots, err := keys.NewRoots(next.Authorities...)
+	if err != nil {
+		return errIdentity
+	}
+	s.mu.Lock()
+	s.roots = roots
+	s.mu.Unlock()
+	return s.remember(next)
 }
 
 // openLog opens the client's half of the log and what checks passports.

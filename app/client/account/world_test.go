@@ -142,7 +142,9 @@ func (p *person) do(e upgrade.Event) { p.Send(core.Proceed{Event: e}) }
 // signIn makes an account with an e-mail address.
 func (w *world) signIn(p *person, address string) {
 	w.t.Helper()
-	p.await("met", func() bool { return p.account().State == core.AccountSignedOut || p.account().State == core.AccountRevoked })
+	p.await("met", func() bool {
+		return p.account().State == core.AccountSignedOut || p.account().State == core.AccountRevoked
+	})
 	p.Send(core.SignIn{})
 	p.phase(upgrade.PhaseEnter)
 	p.do(upgrade.Enter{Text: upgrade.Text(address), Name: upgrade.Text(p.name)})
