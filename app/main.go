@@ -157,7 +157,7 @@ func (d *desktop) open(key keys.DeviceKey, place core.KeyPlace) error {
 		d.stops = append(d.stops, writeStats(d.core, d.options.stats))
 	}
 	window := ui.Config{
-		App: d.app, Post: fyne.Do, Frames: d.core.Frames(),
+		App: d.app, Post: fyne.Do, Frames: d.core.Frames(), Figures: d.core.Figures,
 		Language: d.options.language, Version: appVersion,
 		Size: fyne.NewSize(float32(d.options.width), float32(d.options.height)),
 	}

@@ -33,6 +33,7 @@ type options struct {
 	seconds       int
 	width, height int
 	story         string
+	theme         string // light or dark; empty is the desktop's
 }
 
 // Main runs "conclave demo" and returns its exit code: 0 when every check held.
@@ -46,7 +47,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	fs.IntVar(&o.seconds, "seconds", 8, "how long the pictures are watched")
 	fs.IntVar(&o.width, "width", 1100, "width of each window")
 	fs.IntVar(&o.height, "height", 720, "height of each window")
-	fs.StringVar(&o.story, "story", "", "upgrade: how somebody becomes verified and hosts, without windows; empty: the meeting")
+	fs.StringVar(&o.story, "story", "", "upgrade: how somebody becomes verified and hosts, without windows; tour: every screen of a meeting, kept as pictures; empty: the meeting")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -58,11 +59,11 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	switch o.story {
-	case "":
+	case "", "tour":
 	case "upgrade":
 		return (&demo{options: o, out: stdout}).upgradeStory()
 	default:
-		fmt.Fprintln(stderr, "conclave demo: --story is upgrade, or nothing")
+		fmt.Fprintln(stderr, "conclave demo: --story is upgrade, tour, or nothing")
 		return 2
 	}
 	if runtime.GOOS != "linux" {
@@ -84,6 +85,12 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		os.Exit(130)
 	}()
 	defer d.close()
+	if o.story == "tour" {
+		if o.out == filepath.Join("out", "demo") {
+			d.options.out = filepath.Join("out", "tour")
+		}
+		return d.tourStory()
+	}
 	err := d.run()
 	if err != nil {
 		d.fail("%v", err)
@@ -107,6 +114,9 @@ type demo struct {
 	service *local.Service
 	people  []*person
 	closed  bool
+
+	nameless bool // the next app is not told its person's name
+	shots    int  // of the tour
 }
 
 // step prints what happens next.

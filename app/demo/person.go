@@ -73,12 +73,18 @@ func openPerson(d *demo, i int, service, clip, speech string) (*person, error) {
 		return nil, err
 	}
 	p.app = exec.Command(self,
-		"--profile", filepath.Join(p.dir, "profile"), "--name", p.name, "--keys", "memory", "--service", service,
+		"--profile", filepath.Join(p.dir, "profile"), "--keys", "memory", "--service", service,
 		"--video", clip, "--audio", speech, "--record", p.recording(), "--stamp", strconv.Itoa(p.who),
 		"--stats", p.stats(), "--language", "en",
 		"--width", strconv.Itoa(d.width), "--height", strconv.Itoa(d.height))
+	if !d.nameless {
+		p.app.Args = append(p.app.Args, "--name", p.name)
+	}
 	p.app.Env = append(os.Environ(), "DISPLAY="+p.screen.Name, "WAYLAND_DISPLAY=", "FYNE_SCALE=1",
 		"LIBGL_ALWAYS_SOFTWARE=1", "LP_NUM_THREADS=1", "HOME="+p.dir, "XDG_CONFIG_HOME="+p.dir)
+	if d.theme != "" {
+		p.app.Env = append(p.app.Env, "FYNE_THEME="+d.theme)
+	}
 	if p.log, err = os.Create(filepath.Join(p.dir, "app.log")); err != nil {
 		return nil, err
 	}

@@ -22,11 +22,13 @@ const (
 	SheetReact
 )
 
-// sheetFrame is a titled box in the middle; a click beside it closes.
-func sheetFrame(k *Kit, head *widget.Text, width float32, shut func(), content fyne.CanvasObject) *fyne.Container {
+// sheetFrame is a titled box in the middle; a click beside it closes. What is
+// in foot stays in sight when the content scrolls.
+func sheetFrame(k *Kit, head *widget.Text, width float32, shut func(), content fyne.CanvasObject, foot ...fyne.CanvasObject) *fyne.Container {
 	closing := k.button(widget.ButtonConfig{Icon: theme.IconClose, Kind: widget.Quiet, Tip: k.say("menu.close"), Tapped: shut})
 	list := widget.ScrollFit(content)
 	column := widget.Grow(widget.Column(theme.SpaceM, widget.Grow(widget.Row(theme.SpaceS, head, closing), head), list), list)
+	column.Objects = append(column.Objects, foot...)
 	box := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Stroke: theme.ColorBorder, Width: 1, Radius: 16}), widget.Pad(theme.SpaceL, column))
 	return widget.Stack(widget.NewScrim(shut), widget.Middle(width, widget.Pad(theme.SpaceS, widget.NewShield(box))))
 }

@@ -54,9 +54,10 @@ func newToolsSheet(k *Kit, shut func(), openLobby func()) *toolsSheet {
 	content := widget.Column(theme.SpaceL,
 		group("tools.door", t.lock, door),
 		group("tools.may", t.unmute, t.chat, t.share, t.rename),
-		group("tools.now", widget.Wrap(theme.SpaceS, t.muteAll, t.lowerAll), t.why, small(k.say("tools.people"))),
-		widget.Tinted(theme.ColorRaised, theme.SpaceM, widget.Column(theme.SpaceS, body(k.say("tools.suspend.words")), widget.Wrap(theme.SpaceS, t.suspend))))
-	t.object = sheetFrame(k, sheetTitle(k.say("tools.title")), 520, shut, content)
+		group("tools.now", widget.Wrap(theme.SpaceS, t.muteAll, t.lowerAll), t.why, small(k.say("tools.people"))))
+	words := small(k.say("tools.suspend.words"))
+	t.object = sheetFrame(k, sheetTitle(k.say("tools.title")), 520, shut, content, // what is pressed in haste is never scrolled away
+		widget.Tinted(theme.ColorRaised, theme.SpaceM, widget.Grow(widget.Row(theme.SpaceM, words, t.suspend), words)))
 	return t
 }
 
