@@ -24,8 +24,7 @@ import (
 // administered does what an administrator has decided about this start: a
 // command of theirs, the kiosk, or the locked screen. done is false when the
 // program is an ordinary one.
-func administered(args []string) (code int, done bool) {
-	place := config.MachinePlace()
+func administered(place config.Place, args []string) (code int, done bool) {
 	if len(args) > 0 {
 		switch args[0] {
 		case "kiosk":

@@ -27,6 +27,7 @@ import (
 	"fyne.io/fyne/v2/app"
 
 	"conclave/app/bench"
+	"conclave/app/config"
 	"conclave/app/core"
 	"conclave/app/demo"
 	"conclave/keys"
@@ -39,7 +40,7 @@ func main() {
 }
 
 func run(args []string) int {
-	if code, done := administered(args); done {
+	if code, done := administered(config.MachinePlace(), args); done {
 		return code
 	}
 	var err error
