@@ -23,7 +23,7 @@ import (
 
 // Tuning. Each constant states its trade-off.
 const (
-	// updateEvery is how often the log is read: longer lets a revoked passport
+	// updateEvery is Config.Every where none is given: longer lets a revoked passport
 	// count for longer, shorter costs the service requests.
 	updateEvery = 3 * time.Minute
 	// renewBefore is how long before its end a passport is renewed: a service may
@@ -54,6 +54,9 @@ type Config struct {
 	// Report takes what came of the work; called from any goroutine, it must
 	// return at once.
 	Report func(core.IdentityEvent)
+	// Every is how often the log is read and the account looked at; 3 minutes when
+	// zero.
+	Every time.Duration
 	// Transport replaces the way to the service, for tests.
 	Transport http.RoundTripper
 	// Now is the clock; time.Now when nil.
@@ -94,6 +97,9 @@ var _ core.Identity = (*Session)(nil)
 func Open(cfg Config) *Session {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Every <= 0 {
+		cfg.Every = updateEvery
 	}
 	transport, idle := cfg.Transport, func() {}
 	if transport == nil {
@@ -136,7 +142,7 @@ func (s *Session) run() {
 	for {
 		err := s.makeRound()
 		s.once.Do(func() { close(s.first) })
-		wait := updateEvery
+		wait := s.cfg.Every
 		if err != nil {
 			wait = retry
 			retry = min(2*retry, retryMost)

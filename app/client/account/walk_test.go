@@ -4,12 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"conclave/app/client/account"
 	"conclave/app/core"
 	"conclave/app/core/upgrade"
 	"conclave/app/core/upgrade/driver"
 	"conclave/call"
 	"conclave/keys"
 	"conclave/keys/policy"
+	"conclave/keys/registry"
 	"conclave/keys/registry/registrytest"
 	"conclave/keys/registry/voucher"
 )
@@ -181,4 +183,135 @@ func TestRevokedDeviceIsTold(t *testing.T) {
 	ana.Close()
 	again := w.start("Ana", ana.device, ana.dir)
 	again.await("told", func() bool { return again.account().State == core.AccountRevoked })
+}
+
+// every makes an app read the log often.
+func every(w *world, d time.Duration) func(*core.Config) {
+	return func(cfg *core.Config) {
+		device := cfg.Device
+		cfg.Identify = func(service, pin string, _ bool, report func(core.IdentityEvent)) core.Identity {
+			return account.Open(account.Config{Service: service, Pin: pin, Device: device, Report: report, Every: d})
+		}
+	}
+}
+
+// A passport that is revoked while its owner sits in a meeting counts no
+// longer, and everybody else is told.
+func TestRevocationReachesARunningMeeting(t *testing.T) {
+	w := newWorld(t)
+	ana, bob := w.person("Ana", every(w, 200*time.Millisecond)), w.person("Bob")
+	w.signIn(ana, "ana@home.example")
+	w.byPhone(ana, "+491701234567")
+	w.signIn(bob, "bob@home.example")
+	second := w.person("Bob")
+	w.signIn(second, "bob@home.example")
+	ana.Send(core.StartMeeting{Mode: keys.ModeE2EE})
+	ana.inMeeting()
+	ana.admit(bob)
+	ana.await("Bob checked", func() bool { return ana.sees(bob.key()).Logged })
+	second.Send(core.RevokeDevice{Device: bob.key()})
+	ana.await("told", func() bool { return ana.noticed(core.NoticeMemberFalse) })
+	if p := ana.sees(bob.key()); p.Logged || p.Verification != core.Unverified || ana.meeting().Badge.LogChecked {
+		t.Errorf("shown as %+v", p)
+	}
+}
+
+// A renewed passport is said in the meeting: an upgrade counts for the others
+// at once.
+func TestUpgradeInAMeetingReachesTheOthers(t *testing.T) {
+	w := newWorld(t)
+	ana, bob := w.person("Ana"), w.person("Bob")
+	w.signIn(ana, "ana@home.example")
+	w.byPhone(ana, "+491701234567")
+	w.signIn(bob, "bob@home.example")
+	ana.Send(core.StartMeeting{Mode: keys.ModeE2EE})
+	ana.inMeeting()
+	ana.admit(bob)
+	ana.await("Bob checked", func() bool { return ana.sees(bob.key()).Verification == core.VerifiedEmail })
+	w.byPhone(bob, "+491701234568")
+	ana.await("Bob verified", func() bool { return ana.sees(bob.key()).Verification == core.VerifiedPhone })
+}
+
+// Where the policy lets everybody host, as on one's own computer, nobody needs
+// an account; nothing is proved, and the badge says so.
+func TestGuestsMeetWhereThePolicyIsEveryone(t *testing.T) {
+	everyone, err := policy.Preset("everyone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *registry.Config) { c.Policy = everyone })
+	ana, bob := w.person("Ana"), w.person("Bob")
+	ana.Send(core.StartMeeting{Mode: keys.ModeE2EE})
+	ana.inMeeting()
+	ana.admit(bob)
+	if b := ana.meeting().Badge; b.LogChecked || b.Verified != 0 || !b.EndToEnd {
+		t.Errorf("badge %+v", b)
+	}
+	if a := ana.account(); a.State != core.AccountSignedOut || a.Policy != "everyone" {
+		t.Errorf("account %d, policy %q", a.State, a.Policy)
+	}
+}
+
+// A service without accounts works as before; what needs a proof is refused.
+func TestServiceWithoutAccounts(t *testing.T) {
+	w := newWorld(t)
+	w.clerk.Lie(func(_, _ string, _ int, _ []byte) (int, []byte) { return 404, []byte("no accounts") })
+	ana, bob := w.person("Ana"), w.person("Bob")
+	ana.await("told", func() bool { return ana.account().State == core.AccountNotOffered })
+	ana.Send(core.StartMeeting{Mode: keys.ModeE2EE, Demand: keys.Demand{Verified: true}})
+	ana.await("refused", func() bool { return len(ana.Latest().Notices) > 0 })
+	if ana.Latest().Meeting != nil {
+		t.Error("a demand that nobody can meet opened a meeting")
+	}
+	ana.Send(core.StartMeeting{Mode: keys.ModeE2EE})
+	ana.inMeeting()
+	ana.admit(bob)
+	if ana.meeting().Badge.LogChecked {
+		t.Error("the badge says that a log was checked")
+	}
+}
+
+// Once a service had accounts, it cannot say that it has none.
+func TestServiceThatDeniesItsAccountsIsRefused(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person("Ana")
+	w.signIn(ana, "ana@home.example")
+	ana.Close()
+	w.clerk.Lie(func(_, _ string, _ int, _ []byte) (int, []byte) { return 404, []byte("no accounts") })
+	again := w.start("Ana", ana.device, ana.dir)
+	again.await("told", func() bool { return again.noticed(core.NoticeServiceIdentity) })
+	again.Send(core.StartMeeting{Mode: keys.ModeE2EE})
+	again.await("answered", func() bool {
+		n := again.Latest().Notices
+		return len(n) > 0 && n[len(n)-1].Severity == core.SeverityWarning
+	})
+	if again.Latest().Meeting != nil {
+		t.Error("hosts all the same")
+	}
+}
+
+// Names that imitate somebody are marked at the door and inside.
+func TestImitationsAreMarked(t *testing.T) {
+	everyone, err := policy.Preset("everyone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *registry.Config) { c.Policy = everyone })
+	ana, false1 := w.person("Ana Lima"), w.person("Anа Lirna") // a Cyrillic letter; rn for m
+	ana.Send(core.StartMeeting{Mode: keys.ModeE2EE})
+	ana.inMeeting()
+	false1.Send(core.JoinMeeting{Link: ana.meeting().Link})
+	ana.await("asked", func() bool { return len(ana.meeting().Lobby) == 1 })
+	if k := ana.knocked(false1.key()); k.Imitates != "Ana Lima" {
+		t.Errorf("at the door: %q", k.Imitates)
+	}
+	ana.Send(core.AdmitAll{})
+	false1.inMeeting()
+	ana.await("two", func() bool { return len(ana.meeting().People) == 2 })
+	if got := ana.sees(false1.key()).Imitates; got != "Ana Lima" {
+		t.Errorf("inside: %q", got)
+	}
+	if got := ana.sees(ana.key()).Imitates; got != "" {
+		t.Errorf("the real one is said to imitate %q", got)
+	}
 }
