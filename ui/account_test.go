@@ -336,3 +336,21 @@ func TestDemandsAreReadFromTheirPart(t *testing.T) {
 		t.Error("what is no domain is demanded, or the field does not get the keyboard")
 	}
 }
+
+// A voucher is longer than its field. OpenGL draws what sticks out, so the
+// field must clip; the test's painter does not show it.
+func TestLongTextIsClippedByItsField(t *testing.T) {
+	s, _, _ := show(t, uitest.InCourse(email(), upgrade.State{Phase: upgrade.PhaseEnter, Way: keys.ClassVoucher}))
+	voucher := field(t, s, "partner.example:…")
+	voucher.SetText("partner.example:" + strings.Repeat("MWMWMWMW", 60))
+	settle(s, fyne.NewSize(1000, 700))
+	clips := false
+	walk(voucher, func(o fyne.CanvasObject) {
+		if _, is := o.(interface{ IsClip() }); is && o.Size().Width <= voucher.Size().Width {
+			clips = true
+		}
+	})
+	if !clips {
+		t.Error("nothing holds the words inside the field")
+	}
+}
