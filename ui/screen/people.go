@@ -31,6 +31,7 @@ type People struct {
 	admitRow    *fyne.Container
 	knockers    *rows[present.Knocker, *knockerRow]
 	inside      *widget.Text
+	report      *widget.Button
 	people      *rows[present.Person, *personRow]
 	actions     func(keys.PublicKey) // opens a person's menu; nil where there is none
 }
@@ -44,7 +45,9 @@ func NewPeople(k *Kit, closePanel func()) *People {
 	p.admitProved = k.button(widget.ButtonConfig{Label: k.say("people.admitverified"), Icon: theme.IconCheck, Tapped: func() { k.Send(core.AdmitVerified{}) }})
 	p.admitRow = widget.Wrap(theme.SpaceS, p.admitProved, p.admitAll)
 	p.waiting = widget.Column(theme.SpaceS, p.waitingHead, p.admitRow, p.knockers.box, widget.Rule())
-	list := widget.ScrollPanel(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people.box))
+	p.report = k.button(widget.ButtonConfig{Label: k.say("report.title"), Icon: theme.IconWarning, Kind: widget.DangerLow, Tip: k.Tip("report.title", "report"), Tapped: func() { k.Open(present.Report) }})
+	p.report.Hide()
+	list := widget.ScrollPanel(widget.Column(theme.SpaceM, p.waiting, p.inside, p.people.box, p.report))
 	p.object = widget.Grow(widget.Column(theme.SpaceM, panelHead(k, k.say("people.title"), closePanel), list), list)
 	return p
 }
@@ -67,6 +70,7 @@ func (p *People) Show(pr present.Presenter, s core.Snapshot) {
 		show(p.admitRow, p.admitAll.Visible() || p.admitProved.Visible())
 		changed = p.knockers.fill(rows)
 	}
+	show(p.report, s.Can.Report && len(m.People) > 1)
 	p.inside.Set(p.kit.Text.Count("people.inside", len(m.People)))
 	if p.people.fill(pr.People(s)) || changed {
 		p.object.Refresh()

@@ -64,7 +64,7 @@ type meterRenderer struct {
 
 func (r *meterRenderer) apply() {
 	for i, o := range r.bars {
-		c := theme.ColorBorder
+		c := theme.ColorRaised
 		if i < r.meter.lit {
 			c = theme.ColorOKSolid
 		}
