@@ -273,6 +273,7 @@ func (c *Core) begin(link keys.Link, passcode string, most int) *meeting {
 		OnMedia: func(e media.Event) { c.post(happened{number, e}) },
 	})
 	c.meeting = m
+	c.tidyAccounts()
 	c.notices = nil
 	return m
 }

@@ -320,3 +320,20 @@ func TestServiceThatChangesItsKeysIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// An authority that comes after a known one is taken over, so that a service
+// may change its own as often as it must.
+func TestLaterAuthoritiesAreRemembered(t *testing.T) {
+	other := calltest.NewForger(t)
+	p := newPlot(t)
+	p.ana.await("ready", func() bool { return p.ana.account().State == core.AccountReady })
+	p.SetAbout(func(a *wire.About) { a.Authorities = append(a.Authorities, other.Authorities()...) })
+	second := p.again(p.ana)
+	second.await("ready", func() bool { return second.account().State == core.AccountReady && !second.account().Logged.IsZero() })
+	p.SetAbout(func(a *wire.About) { a.Authorities = other.Authorities() })
+	third := p.again(second)
+	third.await("ready", func() bool { return third.account().State == core.AccountReady })
+	if third.noticed(core.NoticeServiceIdentity) {
+		t.Error("an authority that was announced is refused")
+	}
+}
