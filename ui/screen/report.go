@@ -79,8 +79,8 @@ func (r *Report) Show(p present.Presenter, s core.Snapshot) {
 func (r *Report) draw() {
 	v := r.presenter.Report(r.snap, r.chosen, r.reason)
 	show(r.nobody, len(v.People) == 0)
-	changed := r.people.fill(v.People)
-	changed = r.reasons.fill(v.Reasons) || changed
+	r.people.fill(v.People)
+	r.reasons.fill(v.Reasons)
 	r.emergency.set(v.Emergency)
 	r.state.set(v.State)
 	show(r.form, !v.Done)
