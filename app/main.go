@@ -159,7 +159,7 @@ func (d *desktop) open(key keys.DeviceKey, place core.KeyPlace) error {
 	}
 	window := ui.Config{
 		App: d.app, Post: fyne.Do, Frames: d.core.Frames(), Figures: d.core.Figures,
-		Language: d.options.language, Version: appVersion,
+		Language: d.options.language, Version: appVersion, Folder: saveFolder(),
 		Size: fyne.NewSize(float32(d.options.width), float32(d.options.height)),
 	}
 	rules.window(&window, d.core)

@@ -158,7 +158,7 @@ func (p Presenter) Account(s core.Snapshot) AccountView {
 	if a.Policy != "" {
 		v.Policy = p.Text.Say("account.policy.name", "name", a.Policy)
 		for _, m := range a.May {
-			v.Permissions = append(v.Permissions, p.permission(m))
+			v.Permissions = append(v.Permissions, p.permission(m, a.Ways))
 		}
 	}
 	for _, d := range a.Devices {
@@ -187,9 +187,12 @@ func (p Presenter) passportLines(a core.Account) []Line {
 	return append(lines, Line{Icon: "eye", Tone: OK, Name: say("account.line.log"), Words: say("account.log.checked", "when", p.When(a.Logged))})
 }
 
-func (p Presenter) permission(m core.Permission) Permission {
+// permission tells an action; ways are those that the service offers, so that
+// nobody is sent where nothing is.
+func (p Presenter) permission(m core.Permission, ways []keys.Class) Permission {
 	v := Permission{Action: p.actionName(m.Action), Reason: m.Reason, Decision: p.decision(m)}
-	if classes := p.classList(m.Unlock); m.Decision != policy.DecisionAllow && classes != "" {
+	unlock := slices.DeleteFunc(slices.Clone(m.Unlock), func(c keys.Class) bool { return !slices.Contains(ways, c) })
+	if classes := p.classList(unlock); m.Decision != policy.DecisionAllow && classes != "" {
 		v.Unlock = p.Text.Say("account.unlock", "ways", classes)
 	}
 	return v
@@ -241,7 +244,10 @@ func (p Presenter) accountDevice(d core.AccountDevice) AccountDevice {
 	say := p.Text.Say
 	v := AccountDevice{
 		Key: d.Key, Name: say("account.device.another"), Fingerprint: d.Fingerprint, CanRevoke: !d.Self && !d.Revoked,
-		Words: say("account.device.words", "added", p.When(d.Added), "seen", p.When(d.Seen)),
+		Words: say("account.device.added", "added", p.When(d.Added)),
+	}
+	if !d.Seen.IsZero() {
+		v.Words += " " + say("account.device.seen", "seen", p.When(d.Seen))
 	}
 	if d.Self {
 		v.Name, v.Mark = say("account.device.self"), Mark{say("account.device.here"), "check", Info}

@@ -99,6 +99,15 @@ func TestAccountTellsEveryPermissionWithItsReason(t *testing.T) {
 	if got := presenter().Account(uitest.SignedIn(keys.ClassPhone, "")).Permissions[4].Decision.Words; got != "Up to 1000 people" {
 		t.Errorf("size: %q", got)
 	}
+	few := uitest.SignedIn(keys.ClassEmail, "")
+	few.Account.Ways, few.Account.Devices[0].Seen = []keys.Class{keys.ClassEmail, keys.ClassSeat}, time.Time{}
+	w := presenter().Account(few)
+	if got := w.Permissions[0].Unlock; got != "Opens with: a business seat" {
+		t.Errorf("only what the service offers opens it, got %q", got)
+	}
+	if got := w.Devices[0].Words; got != "Added 12 October 2026." {
+		t.Errorf("a device that was not seen: %q", got)
+	}
 	for i, want := range []bool{false, true, false} {
 		if got := v.Devices[i].CanRevoke; got != want {
 			t.Errorf("device %d can be revoked: %v", i, got)
