@@ -70,6 +70,7 @@ func open(args []string) error {
 	if err != nil {
 		return err
 	}
+	o = o.environment(os.LookupEnv)
 	if err := os.MkdirAll(o.profile, 0o700); err != nil {
 		return fmt.Errorf("make profile folder: %w", err)
 	}

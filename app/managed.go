@@ -16,7 +16,7 @@ import (
 // rules are what the managed policy says of an ordinary start.
 type rules struct{ policy config.Policy }
 
-// rules reads the policy, and refuses flags that say otherwise.
+// rules reads the policy, and refuses flags and variables that say otherwise.
 func (o options) rules() (rules, error) {
 	p, err := config.ReadPolicy(config.MachinePlace())
 	if err != nil {
@@ -25,7 +25,20 @@ func (o options) rules() (rules, error) {
 	return rules{p}, o.obey(p)
 }
 
-// obey names the flag that says otherwise than the policy.
+// environment fills in what no flag says: a variable stands between the settings
+// file and a flag.
+func (o options) environment(lookup func(string) (string, bool)) options {
+	for name, to := range map[string]*string{
+		"CONCLAVE_NAME": &o.name, "CONCLAVE_SERVICE": &o.service, "CONCLAVE_LANGUAGE": &o.language,
+	} {
+		if v, ok := lookup(name); ok && v != "" && *to == "" {
+			*to = v
+		}
+	}
+	return o
+}
+
+// obey names the flag, or what stands for it, that says otherwise than the policy.
 func (o options) obey(p config.Policy) error {
 	conflicts := map[string]bool{
 		"--record":   o.record != "" && !p.Record,

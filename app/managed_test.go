@@ -6,12 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"conclave/app/config"
 	"conclave/app/core"
 	"conclave/app/kiosk"
 	"conclave/keys"
+	"conclave/ui/text"
 )
 
 func place(t *testing.T, policy string) config.Place {
@@ -29,8 +31,20 @@ func TestAKioskOpensNoLinks(t *testing.T) {
 	link := keys.Link{Service: "https://meet.school.test", Meeting: keys.MeetingID{7}}.String()
 	at := place(t, `{"version": 1, "kiosk": {"room": "A", "rooms": [{"name": "B", "link": "`+link+`"}]}}`)
 	rows := [][]string{
-		{link}, {"conclave://join/x"}, {"--kiosk", link}, {"demo"}, {"bench"}, {"--profile", "/tmp/x"}, {"--join", link}, {"-h"},
-		{"--kiosk", "--video", "none"}, {"--kiosk", "--width", "100"}, {"--keys", "memory"}, {"--stats", "/tmp/x"}, {"kiosk"}, {"kiosk", "shell"},
+		{link},
+		{"conclave://join/x"},
+		{"--kiosk", link},
+		{"demo"},
+		{"bench"},
+		{"--profile", "/tmp/x"},
+		{"--join", link},
+		{"-h"},
+		{"--kiosk", "--video", "none"},
+		{"--kiosk", "--width", "100"},
+		{"--keys", "memory"},
+		{"--stats", "/tmp/x"},
+		{"kiosk"},
+		{"kiosk", "shell"},
 	}
 	for _, args := range rows {
 		if code, done := administered(at, args); !done || code != kiosk.ExitUsage {
@@ -78,6 +92,22 @@ func TestFlagsThatSayOtherwiseThanThePolicyAreRefused(t *testing.T) {
 	}
 }
 
+func TestVariablesStandBelowFlags(t *testing.T) {
+	all := map[string]string{"CONCLAVE_SERVICE": "https://variable.test", "CONCLAVE_NAME": "Variable", "CONCLAVE_LANGUAGE": ""}
+	lookup := func(name string) (string, bool) { v, ok := all[name]; return v, ok }
+	o := options{name: "Flag"}.environment(lookup)
+	if o.name != "Flag" || o.service != "https://variable.test" || o.language != "" {
+		t.Errorf("%+v", o)
+	}
+	p, err := config.ParsePolicy("f", []byte(`{"version": 1, "service": "meet.school.test"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.obey(p); !errors.Is(err, config.ErrLocked) {
+		t.Errorf("a variable against the policy: %v", err)
+	}
+}
+
 func TestThePolicyWinsOverWhatWasKept(t *testing.T) {
 	p, err := config.ParsePolicy("f", []byte(`{"version": 1, "service": "meet.school.test", "camera": "", "host-here": false, "updates": false, "modes": ["e2ee"], "share": false}`))
 	if err != nil {
@@ -102,5 +132,17 @@ func TestThePolicyWinsOverWhatWasKept(t *testing.T) {
 	}
 	if l := none.limits(); l.Service || l.Devices || l.NoShare || len(l.Modes) != 2 || len(l.Settings) != 0 {
 		t.Errorf("without a policy: %+v", l)
+	}
+}
+
+func TestEveryManagedSettingHasWords(t *testing.T) {
+	words := text.New(text.English)
+	for _, k := range config.PolicyKeys() {
+		if k.Name == "version" || strings.HasPrefix(k.Name, "kiosk") {
+			continue
+		}
+		if !words.Has("managed.key." + k.Name) {
+			t.Errorf("settings have no words for %s", k.Name)
+		}
 	}
 }

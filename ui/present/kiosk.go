@@ -55,7 +55,7 @@ func (p Presenter) KioskRooms(s core.Snapshot) KioskRoomsView {
 	k := s.Kiosk
 	v := KioskRoomsView{Room: k.Room, Clock: p.Now.Local().Format("15:04"), Title: p.Text.Say("kiosk.rooms.title"), Help: true}
 	if len(k.Rooms) == 1 {
-		v.Title = p.Text.Say("kiosk.rooms.one")
+		v.Title = p.Text.Say("kiosk.rooms.single")
 	}
 	if !k.Next.IsZero() {
 		v.Words = p.Text.Say("kiosk.rooms.next", "when", p.when(k.Next))
@@ -273,7 +273,7 @@ func (p Presenter) KioskHelp(s core.Snapshot, version string) KioskHelpView {
 	if v.Words == "" {
 		v.Words = p.Text.Say("kiosk.help.words")
 	}
-	v.Room = p.Text.Say("kiosk.help.room", "room", k.Room, "version", version)
+	v.Room = k.Room + " · " + p.Text.Say("app.name") + " " + version
 	switch s.Profile.KeyPlace {
 	case core.KeyPlaceMemory, core.KeyPlaceUnknown:
 		v.Keys = p.Text.Say("kiosk.keys.memory")

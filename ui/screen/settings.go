@@ -31,6 +31,7 @@ type Settings struct {
 	keyWords, print         *widget.Text
 	devices                 core.Devices
 	named                   string
+	managed                 *managedNote
 }
 
 var textScales = [...]float32{1, 1.25, 1.5, 2}
@@ -41,11 +42,14 @@ func NewSettings(k *Kit, version string, shortcuts []Shortcut) *Settings {
 	back := k.button(widget.ButtonConfig{Label: k.say("settings.back"), Icon: theme.IconBack, Kind: widget.Quiet, Tip: k.Tip("settings.back", "back"), Tapped: k.Close})
 	gap := widget.Gap()
 	top := widget.PadXY(theme.SpaceL, theme.SpaceS, widget.Grow(widget.Row(theme.SpaceS, back, gap), gap))
-	page := widget.Column(theme.SpaceL, display(k.say("settings.title")),
+	s.managed = newManagedNote(k)
+	looks, languages, devices := s.section("settings.appearance", s.looks()), s.section("settings.language", s.languages()), s.section("settings.devices", s.deviceRows())
+	s.managed.hides = map[string]fyne.CanvasObject{
+		"appearance": looks, "text-size": looks, "language": languages, "camera": devices, "microphone": devices, "speaker": devices,
+	}
+	page := widget.Column(theme.SpaceL, display(k.say("settings.title")), s.managed.object,
 		s.section("settings.you", s.you()),
-		s.section("settings.appearance", s.looks()),
-		s.section("settings.language", s.languages()),
-		s.section("settings.devices", s.deviceRows()),
+		looks, languages, devices,
 		s.section("settings.keys", widget.Column(theme.SpaceS, s.keyWords, label(k.say("home.fingerprint")), s.print, s.keyButtons())),
 		s.section("settings.shortcuts", shortcutList(shortcuts)),
 		s.section("settings.about", widget.Column(theme.SpaceS, body(k.say("settings.version", "version", version)), small(k.say("settings.about.words")), s.licences())),
@@ -160,6 +164,7 @@ func (s *Settings) Object() fyne.CanvasObject { return s.object }
 // Show implements Screen.
 func (s *Settings) Show(p present.Presenter, snap core.Snapshot) {
 	v := p.Home(snap)
+	s.managed.set(p, snap.Managed)
 	if s.named != v.Name {
 		s.named = v.Name
 		s.name.SetText(v.Name)
