@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"conclave/app/core"
+	"conclave/keys"
 	"conclave/ui"
 	"conclave/ui/theme"
 	"conclave/ui/uitest"
@@ -296,5 +297,30 @@ func TestNoticesLeaveTheDoorFree(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The preview and the meeting show the same camera: when the one makes room for
+// the other, it must not take the pictures away.
+func TestOwnPictureGoesOnFromThePreview(t *testing.T) {
+	before := uitest.AtHome()
+	before.Preview = &core.Preview{Mode: keys.ModeE2EE, Mic: core.Toggle{Wanted: true, On: true}, Camera: core.Toggle{Wanted: true, On: true}}
+	s, _, f := show(t, before)
+	if f.Wanted(uitest.Key(0)).X == 0 {
+		t.Fatal("the preview asks for no picture")
+	}
+	s.Render(uitest.Hosting(uitest.InMeeting(1)))
+	settle(s, fyne.NewSize(1000, 700))
+	if f.Wanted(uitest.Key(0)).X == 0 {
+		t.Error("in the meeting nobody asks for one's own picture")
+	}
+}
+
+func TestNoticeIsNotSaidTwice(t *testing.T) {
+	snap := uitest.InMeeting(3)
+	snap.Meeting.People[0].Muted, snap.Meeting.Mic = true, core.Toggle{}
+	s, _, _ := show(t, uitest.Told(snap, core.Notice{Code: core.NoticeMuted, Severity: core.SeverityInfo, Name: "Jonas Weber"}))
+	if !says(s, "The host muted you") || says(s, "Jonas Weber muted you") {
+		t.Error("being muted is told twice, or not at all")
 	}
 }

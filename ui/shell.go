@@ -290,12 +290,14 @@ func (s *Shell) switchTo(which present.Screen) {
 	s.focus(nil)
 	before := s.shown
 	s.shown = which
+	// The preview first: it and the meeting show the same camera, and who asks
+	// for its pictures last is heard.
+	s.rooms.preview.Rest(which != present.Preview)
 	s.content.Objects = []fyne.CanvasObject{s.current(which).Object()}
 	s.content.Refresh()
 	if before == present.Meeting || which == present.Meeting {
 		s.meeting.Rest(which != present.Meeting)
 	}
-	s.rooms.preview.Rest(which != present.Preview)
 	switch which {
 	case present.Welcome:
 		s.focus(s.welcome.Field())

@@ -33,7 +33,7 @@ func (p Presenter) Notices(s core.Snapshot) []Notice {
 	out, modal := []Notice{}, false
 	for _, severity := range []core.Severity{core.SeverityAlarm, core.SeverityWarning, core.SeverityInfo} {
 		for _, n := range s.Notices {
-			if n.Severity != severity || n.Code == core.NoticeNone {
+			if n.Severity != severity || n.Code == core.NoticeNone || s.Meeting != nil && toldByBanner(n.Code) {
 				continue
 			}
 			v := p.notice(n, s.Meeting != nil)
@@ -43,6 +43,12 @@ func (p Presenter) Notices(s core.Snapshot) []Notice {
 		}
 	}
 	return out
+}
+
+// toldByBanner reports whether a meeting's banner says the same for as long as
+// it is so.
+func toldByBanner(c core.NoticeCode) bool {
+	return c == core.NoticeMuted || c == core.NoticeSuspended
 }
 
 func (p Presenter) notice(n core.Notice, inMeeting bool) Notice {

@@ -27,7 +27,7 @@ func MeetingScenes() []Scene {
 	host.Meeting.Lobby = []core.Knocker{Waiting(7), Waiting(8)}
 	notice := Hosting(InMeeting(3))
 	notice.Meeting.Lobby = []core.Knocker{Waiting(4)}
-	notice = Told(Told(notice, core.Notice{Code: core.NoticeRenamed, Severity: core.SeverityInfo, Name: "Jonas Weber"}), core.Notice{Code: core.NoticeMuted, Severity: core.SeverityInfo, Name: "Jonas Weber"})
+	notice = Told(Told(notice, core.Notice{Code: core.NoticeRenamed, Severity: core.SeverityInfo, Name: "Jonas Weber"}), core.Notice{Code: core.NoticeCameraStopped, Severity: core.SeverityInfo, Name: "Jonas Weber"})
 	screens := InMeeting(3)
 	screens.Devices.Screens = append(screens.Devices.Screens, core.Device{ID: "screen2", Label: "Projector (1920 × 1080)"})
 	sharing := InMeeting(4)
