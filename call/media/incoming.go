@@ -51,7 +51,9 @@ func newRemote(s *Session, identity string) *remote {
 func (r *remote) setMember(m Member, in bool) {
 	old := r.member.Load()
 	if old != nil && old.Shares && !(in && m.Shares) {
-		tileOf(r.s.screens, old.Key).Clear() // what comes next is another screen
+		// What comes next is another screen. Deferred, so that who paints now sees
+		// the new word, or is cleared.
+		defer tileOf(r.s.screens, old.Key).Clear()
 	}
 	if in {
 		if old == nil || *old != m {
@@ -263,7 +265,7 @@ func (w *watcher) close() {
 func (w *watcher) show(m *Member, vp8 []byte, gap bool, arrived time.Time) {
 	r, in := w.r, w.in
 	if w.tile.tile == nil {
-		w.tile = painter{codecs: r.s.cfg.Codecs, tile: r.tileFor(m, in.stream), whole: in.stream == frame.Screen}
+		w.tile = painter{codecs: r.s.cfg.Codecs, tile: r.tileFor(m, in.stream), whole: in.stream == frame.Screen, may: in.welcome(r)}
 	}
 	if width, _ := w.tile.tile.Want(); width == 0 {
 		in.stale.Store(true)
@@ -298,6 +300,14 @@ func (w *watcher) show(m *Member, vp8 []byte, gap bool, arrived time.Time) {
 		in.meter.painted(pic.Width, pic.Height, time.Since(arrived))
 	}
 	r.shown(painted, &w.tile, decoded.Sub(began), time.Since(decoded))
+}
+
+// welcome reports whether pictures of the track may still be shown.
+func (in *inbound) welcome(r *remote) func() bool {
+	return func() bool {
+		m := r.member.Load()
+		return m != nil && (in.stream != frame.Screen || m.Shares) && !r.s.refuses(m.Key, in.stream)
+	}
 }
 
 func (w *watcher) decode(vp8 []byte) (*I420, error) {
@@ -335,8 +345,9 @@ func (r *remote) shown(painted bool, p *painter, decoding, painting time.Duratio
 type painter struct {
 	codecs Painter
 	tile   *Tile
-	whole  bool // show all of the picture with bars rather than fill the tile
-	read   bool // look for patterns
+	whole  bool        // show all of the picture with bars rather than fill the tile
+	read   bool        // look for patterns
+	may    func() bool // asked once a picture is begun; nil for always
 	scaled I420
 	cut    I420 // the part of the picture that fills the tile; shares its planes
 
@@ -348,7 +359,7 @@ type painter struct {
 // paint shows pic on the tile, and reports whether anybody looks.
 func (p *painter) paint(pic *I420) bool {
 	img := p.tile.Begin()
-	if img == nil {
+	if img == nil || p.may != nil && !p.may() {
 		return false
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()

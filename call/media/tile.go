@@ -20,6 +20,7 @@ type Tile struct {
 	newest   int // index of the newest finished picture
 	painting int // index that the writer holds
 	fresh    bool
+	cleared  bool   // since the last Begin
 	sequence uint64 // of newest
 	seen     uint64 // of shown
 }
@@ -65,10 +66,10 @@ func (t *Tile) Latest() (*image.RGBA, uint64) {
 }
 
 // Clear forgets the pictures, for when another source begins. Latest returns
-// nil until the next Done.
+// nil until the next picture that is begun after it.
 func (t *Tile) Clear() {
 	t.mu.Lock()
-	t.fresh, t.seen = false, 0
+	t.fresh, t.seen, t.cleared = false, 0, true
 	t.mu.Unlock()
 }
 
@@ -86,6 +87,7 @@ func (t *Tile) Sequence() uint64 {
 func (t *Tile) Begin() *image.RGBA {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.cleared = false
 	if t.w == 0 || t.h == 0 {
 		return nil
 	}
@@ -100,8 +102,11 @@ func (t *Tile) Begin() *image.RGBA {
 // Done makes what was painted since Begin the newest picture.
 func (t *Tile) Done() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cleared {
+		return
+	}
 	t.painting, t.newest = t.newest, t.painting
 	t.sequence++
 	t.fresh = true
-	t.mu.Unlock()
 }

@@ -131,3 +131,20 @@ func TestCropFillsTheTile(t *testing.T) {
 		}
 	}
 }
+
+// What was being painted when a tile was cleared does not come back.
+func TestClearedTileStaysEmpty(t *testing.T) {
+	tile := NewTile()
+	tile.Resize(16, 16)
+	tile.Begin()
+	tile.Clear()
+	tile.Done()
+	if img, _ := tile.Latest(); img != nil {
+		t.Error("a picture of before shows up after Clear")
+	}
+	tile.Begin()
+	tile.Done()
+	if img, _ := tile.Latest(); img == nil {
+		t.Error("no picture after Clear")
+	}
+}
