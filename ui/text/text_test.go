@@ -178,6 +178,8 @@ func TestEveryNoticeHasWords(t *testing.T) {
 		core.NoticeServiceIdentity, core.NoticeLogForked, core.NoticePolicyUnlogged, core.NoticePassportFalse, core.NoticePassportUnknown,
 		core.NoticeDeviceAdded, core.NoticeMemberFalse, core.NoticeMemberPolicy, core.NoticeTimeUp, core.NoticeExported,
 		core.NoticeAccountDeleted, core.NoticeAccountFailed,
+		core.NoticeProfileDamaged, core.NoticeProfileUnsaved, core.NoticePlanInvalid, core.NoticePlanPast, core.NoticePlansFull,
+		core.NoticePlanNoPlace, core.NoticeFileSaved, core.NoticeFileNotSaved,
 	}
 	words := catalogue(t, text.English)
 	for _, c := range codes {
