@@ -53,7 +53,7 @@ func (p Presenter) Figures(f core.Figures, m *core.Meeting) Figures {
 }
 
 func (p Presenter) stream(s core.StreamFigures, who string) StreamRow {
-	row := StreamRow{Who: who, What: p.Text.Say("figures.camera"), Bits: bits(s.Bits), }
+	row := StreamRow{Who: who, What: p.Text.Say("figures.camera"), Bits: bits(s.Bits)}
 	if s.Delay > 0 {
 		row.Delay = milliseconds(s.Delay)
 	}
