@@ -276,6 +276,21 @@ func TermsOf(p *policy.Policy, d keys.Demand) policy.Terms {
 	return policy.Terms{Policy: p.Hash(), Demand: policy.Demand{VerifiedOnly: d.Verified, Organisation: d.Organisation}}
 }
 
+// leaveTerms has the terms of a meeting that is planned left at the service, for
+// those who join it under a later policy. It is false while nobody knows the
+// policy. Whether the plan may be hosted is asked when it starts.
+func (c *Core) leaveTerms(i StartMeeting) bool {
+	a := c.accountAt(c.service.URL, c.pin)
+	switch {
+	case a == nil, a.standing.State == AccountNotOffered:
+		return true
+	case a.standing.Policy == nil:
+		return false
+	}
+	a.identity.Host(HostRequest{Mode: i.Mode, Demand: i.Demand}) // nobody waits for number 0
+	return true
+}
+
 // nameAt is the name to use in a meeting: that of the passport where there is
 // one, for a passport in another name proves nothing.
 func (c *Core) nameAt(link keys.Link) string {

@@ -130,6 +130,9 @@ func (c *Core) newPlan(i Schedule) (plan, NoticeCode) {
 	case i.Start.Before(now):
 		return plan{}, NoticePlanPast
 	}
+	if !c.leaveTerms(StartMeeting{Mode: i.Mode, Demand: i.Demand}) {
+		return plan{}, NoticeServiceDown
+	}
 	about, lobby, err := c.describe(StartMeeting{Mode: i.Mode, Passcode: i.Passcode, Demand: i.Demand})
 	if err != nil {
 		return plan{}, NoticeInternal
@@ -154,7 +157,13 @@ func (c *Core) startScheduled(i StartScheduled) {
 	p := c.plans[at]
 	c.permit(c.accountAt(p.service, p.pin), waiting{
 		start: StartMeeting{Mode: p.about.Mode, Passcode: p.passcode, Demand: p.about.Demand},
-		then:  func(g Permit) { c.host(p.link(), p.about, p.lobby, p.passcode, g) },
+		then: func(g Permit) {
+			if g.Terms != [32]byte{} && p.about.PolicyHash == [32]byte{} {
+				c.notify(Notice{Code: NoticePlanInvalid, Severity: SeverityWarning}) // made before there was a policy
+				return
+			}
+			c.host(p.link(), p.about, p.lobby, p.passcode, g)
+		},
 		again: func() { c.startScheduled(i) },
 	})
 }

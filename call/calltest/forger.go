@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -92,9 +94,26 @@ func (f *Forger) SetPolicy(p *policy.Policy, logged bool) {
 	if logged {
 		f.Log.Append(tlog.Entry{Kind: tlog.KindPolicy, Day: tlog.Day(time.Now()), Version: p.Version, Commitment: p.Hash()}.Encode())
 	}
+	signed, err := policy.Sign(p, f.signer)
+	if err != nil {
+		panic(err)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.policy = p
+	f.others["policy/"+p.Hash().String()] = signed
+}
+
+// SwapPolicy puts another policy in force, and in the place of all former ones.
+func (f *Forger) SwapPolicy(p *policy.Policy) {
+	f.SetPolicy(p, true)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for path := range f.others {
+		if strings.HasPrefix(path, "policy/") {
+			f.others[path] = f.others["policy/"+p.Hash().String()]
+		}
+	}
 }
 
 // SetAbout changes what the forger says it is; nil for the truth.
@@ -204,6 +223,13 @@ func (f *Forger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g := f.people[device]
+	if path == "terms" {
+		if text, err := io.ReadAll(io.LimitReader(r.Body, 4096)); err == nil {
+			if t, err := policy.ParseTerms(text); err == nil {
+				f.others[fmt.Sprintf("terms/%x", t.Hash())] = text
+			}
+		}
+	}
 	answers := map[string]any{
 		"account": g.Account, "devices": wire.Devices{Devices: g.Devices}, "passport": wire.Passport{Bundle: g.Bundle},
 		"passports": wire.Passports{Bundles: g.Bundles}, "terms": wire.Empty{},
@@ -221,7 +247,7 @@ func (f *Forger) get(w http.ResponseWriter, path string) {
 			f.about(&about)
 		}
 		_ = json.NewEncoder(w).Encode(about)
-	case path == "policy", path == "policy/"+f.policy.Hash().String():
+	case path == "policy":
 		signed, err := policy.Sign(f.policy, f.signer)
 		if err != nil {
 			w.WriteHeader(http.StatusInternalServerError)

@@ -251,7 +251,7 @@ func TestPolicySwappedAfterCreationIsCaught(t *testing.T) {
 	if swapped, err = swapped.Edited("verify-once", 2, "2026-11-22T00:00:00Z"); err != nil {
 		t.Fatal(err)
 	}
-	p.SetPolicy(swapped, true)
+	p.SwapPolicy(swapped)
 	carl := p.person("Carl", keys.ClassPhone)
 	carl.Send(core.JoinMeeting{Link: p.ana.meeting().Link})
 	carl.await("ended", func() bool { return carl.meeting().End == call.EndPolicy })

@@ -315,3 +315,35 @@ func TestImitationsAreMarked(t *testing.T) {
 		t.Errorf("the real one is said to imitate %q", got)
 	}
 }
+
+// A planned meeting keeps the policy under which it was planned, also where
+// another one is in force when it begins.
+func TestPlannedMeetingKeepsItsPolicy(t *testing.T) {
+	p := newPlot(t)
+	ana := p.ana
+	ana.await("ready", func() bool { return ana.account().State == core.AccountReady })
+	ana.Send(core.Schedule{Title: "Tomorrow", Start: time.Now().Add(time.Hour), Duration: time.Hour, Mode: keys.ModeE2EE})
+	ana.await("planned", func() bool { return len(ana.Latest().Plans) == 1 })
+	p.ana.Send(core.StartMeeting{Mode: keys.ModeE2EE}) // by then the service has the terms
+	ana.inMeeting()
+	ana.Send(core.EndMeeting{})
+	ana.await("ended", func() bool { return ana.meeting().Phase == call.PhaseEnded })
+	ana.Send(core.CloseMeeting{})
+
+	next, err := policy.Preset("verified-only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err = next.Edited("verified-only", 2, "2026-11-22T00:00:00Z"); err != nil {
+		t.Fatal(err)
+	}
+	p.SetPolicy(next, true)
+	ana.Send(core.StartScheduled{Meeting: ana.Latest().Plans[0].ID})
+	ana.inMeeting()
+	carl := p.person("Carl", keys.ClassEmail)
+	carl.Send(core.JoinMeeting{Link: ana.meeting().Link})
+	ana.await("asked", func() bool { return len(ana.meeting().Lobby) == 1 })
+	if k := ana.knocked(carl.key()); k.Refusal != nil || k.Verification != core.VerifiedEmail {
+		t.Errorf("at the door: %+v", k)
+	}
+}
