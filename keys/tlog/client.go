@@ -41,6 +41,8 @@ type Config struct {
 	Memory Memory
 	// Account is whose passports are watched; zero watches nobody's.
 	Account keys.AccountID
+	// Now says when revocations are old enough to be forgotten; time.Now when nil.
+	Now func() time.Time
 }
 
 // Finding is a passport in the owner's name that the owner did not ask for.
@@ -69,8 +71,8 @@ type checkpointID struct {
 // state is what Memory keeps.
 type state struct {
 	Checkpoint  []byte              `json:"checkpoint"`
-	Next        uint64              `json:"next"` // first entry that was not read
-	Revoked     map[string]uint32   `json:"revoked"`
+	Next        uint64              `json:"next"`    // first entry that was not read
+	Revoked     map[string]uint32   `json:"revoked"` // the day on which it was read
 	Expected    map[string]uint32   `json:"expected"`
 	Policies    map[uint64][]string `json:"policies"`
 	Unexplained []Finding           `json:"unexplained"`
@@ -78,6 +80,9 @@ type state struct {
 
 // Open returns a client that goes on from its memory.
 func Open(cfg Config) (*Client, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	c := &Client{cfg: cfg, tiles: map[tlog.Tile][]byte{}, agree: map[checkpointID]bool{}}
 	c.state = state{Revoked: map[string]uint32{}, Expected: map[string]uint32{}, Policies: map[uint64][]string{}}
 	data, err := cfg.Memory.Load()

@@ -444,3 +444,38 @@ func ExampleReport_Print() {
 	fmt.Println(report.Size, report.Counts[tlog.KindAuthority], err)
 	// Output: 1 1 <nil>
 }
+
+// A log that records a revocation of the far future, or one with a day long
+// past, must not make clients forget the revocations that count.
+func TestStrangeDaysHideNoRevocation(t *testing.T) {
+	device := keys.PublicKey{7}
+	strange := func(day uint32) tlog.Entry {
+		return tlog.Entry{Kind: tlog.KindRevocation, Day: day, Label: [32]byte{1}, Commitment: [32]byte{2}}
+	}
+	for name, lie := range map[string]func(own tlog.Entry) []tlog.Entry{
+		"far future": func(own tlog.Entry) []tlog.Entry { return []tlog.Entry{own, strange(1<<32 - 1)} },
+		"days ahead": func(own tlog.Entry) []tlog.Entry { return []tlog.Entry{own, strange(own.Day + 100)} },
+		"dated too early": func(own tlog.Entry) []tlog.Entry {
+			later := strange(own.Day)
+			own.Day = 0
+			return []tlog.Entry{own, later}
+		},
+	} {
+		w := newWorld(t)
+		c, err := tlog.Open(tlog.Config{Key: w.log.Key(), Reader: w.log, Memory: &tlogtest.Memory{}, Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, entry := w.passport(w.log, keys.AccountID{2}, device)
+		entry.Kind = tlog.KindRevocation
+		for _, e := range lie(entry) {
+			w.log.Append(e.Encode())
+		}
+		if err := c.Update(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Check(t.Context(), w.roots, b, device, now); !errors.Is(err, tlog.ErrRevoked) {
+			t.Errorf("%s: %v, want %v", name, err, tlog.ErrRevoked)
+		}
+	}
+}

@@ -12,8 +12,10 @@ import (
 	"conclave/keys"
 )
 
-// keepDays is how long revocations and expected passports are remembered:
-// passports live one day, clocks and days do not align.
+// keepDays is how long revocations and expected passports are remembered, by
+// this device's clock and not by the days that stand in the log, since whoever
+// writes there could make clients forget: passports live one day, clocks and
+// days do not align.
 const keepDays = 3
 
 // Expect notes a passport that this device asked for and got, so that its entry
@@ -89,7 +91,7 @@ func (c *Client) IsLoggedPolicy(version uint64, hash [32]byte) bool {
 
 // read reads the entries up to next and returns what is known after them.
 func (c *Client) read(ctx context.Context, next Checkpoint) (state, error) {
-	s := c.state.clone()
+	s, today := c.state.clone(), Day(c.cfg.Now())
 	if c.known.Size == 0 && s.Next == 0 && next.Size > firstScan {
 		s.Next = next.Size - firstScan
 	}
@@ -98,18 +100,21 @@ func (c *Client) read(ctx context.Context, next Checkpoint) (state, error) {
 		if err != nil {
 			return nil // of a later version; it cannot be a passport's (Check compares bytes)
 		}
-		s.learn(index, e, c.cfg.Account)
+		s.learn(index, e, c.cfg.Account, today)
 		return nil
 	})
 	if err != nil {
 		return state{}, err
 	}
+	old := func(_ string, day uint32) bool { return uint64(day)+keepDays < uint64(today) }
+	maps.DeleteFunc(s.Revoked, old)
+	maps.DeleteFunc(s.Expected, old)
 	s.Next = next.Size
 	return s, nil
 }
 
-// learn takes one entry over.
-func (s *state) learn(index uint64, e Entry, owner keys.AccountID) {
+// learn takes one entry over, read on the day today.
+func (s *state) learn(index uint64, e Entry, owner keys.AccountID, today uint32) {
 	commitment := encode32(e.Commitment)
 	switch e.Kind {
 	case KindPassport:
@@ -121,10 +126,7 @@ func (s *state) learn(index uint64, e Entry, owner keys.AccountID) {
 			s.Unexplained = s.Unexplained[max(0, len(s.Unexplained)-maxUnexplained):]
 		}
 	case KindRevocation:
-		s.Revoked[commitment] = e.Day
-		old := func(_ string, day uint32) bool { return day+keepDays < e.Day }
-		maps.DeleteFunc(s.Revoked, old)
-		maps.DeleteFunc(s.Expected, old)
+		s.Revoked[commitment] = today
 	case KindPolicy:
 		if !slices.Contains(s.Policies[e.Version], commitment) {
 			s.Policies[e.Version] = append(s.Policies[e.Version], commitment)
