@@ -9,6 +9,7 @@ import (
 
 	"conclave/call/wire"
 	"conclave/keys"
+	"conclave/keys/policy"
 )
 
 // events are one or more of every kind, built for the meeting of p.
@@ -65,6 +66,11 @@ func events(p *play) []Event {
 		MediaRestart{},
 		StrangersSeen{0},
 		StrangersSeen{2},
+		OwnPassport{Proof: NoAccounts()},
+		OwnPassport{Bundle: []byte("own"), Proof: holds(keys.ClassPhone, "", policy.DecisionAllow)},
+		OwnPassport{Proof: holds(keys.ClassEmail, "", policy.DecisionRefuse)},
+		PassportChecked{Device: key(1), Bundle: []byte("b"), Proof: Proof{Checked: CheckedFalse, Flaw: FlawRevoked}},
+		CheckAgain{},
 		EpochReady{Epoch: p.s.Epoch + 1, By: key(0), SelfRemoved: true},
 		EpochReady{Epoch: p.s.Epoch + 1, By: key(2), SelfRemoved: true},
 	}
