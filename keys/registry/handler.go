@@ -158,10 +158,14 @@ func (g *Registry) serve(w http.ResponseWriter, r *http.Request, path string, f 
 	g.answer(w, path, out, err)
 }
 
-// spend refuses a nonce that was there before. Services that share a store
+// spend refuses a nonce that was there before, and all new ones while it can
+// remember no more. Services that share a store
 // share what was spent, or a request could be repeated at the next one.
 func (g *Registry) spend(ctx context.Context, nonce []byte, now time.Time) error {
-	if g.nonces.take(string(nonce), now) != nil {
+	switch err := g.nonces.take(string(nonce), now); {
+	case errors.Is(err, errFull):
+		return err // unauthorized would sign people out who have done nothing
+	case err != nil:
 		return errUnauthorized()
 	}
 	if !g.cfg.Shared {

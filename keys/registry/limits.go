@@ -51,6 +51,9 @@ func (l Limits) Widen(factor int) Limits {
 // filled up again go; when none has, new keys are refused.
 const maxBuckets = 100_000
 
+// errFull is what a full limiter says of every new key.
+var errFull error = &wire.Error{Code: wire.CodeTooFast, RetryAfter: 60}
+
 // limiter is a token bucket a key. It forgets on restart.
 type limiter struct {
 	rate    Rate
@@ -78,7 +81,7 @@ func (l *limiter) take(key string, now time.Time) error {
 		return &wire.Error{Code: wire.CodeTooFast, RetryAfter: int(wait/time.Second) + 1}
 	}
 	if _, known := l.buckets[key]; !known && len(l.buckets) >= maxBuckets && !l.forget(now) {
-		return &wire.Error{Code: wire.CodeTooFast, RetryAfter: 60}
+		return errFull
 	}
 	l.buckets[key] = full
 	return nil
