@@ -13,6 +13,7 @@ import (
 
 	"conclave/app/service"
 	"conclave/call/relay"
+	"conclave/call/wire"
 )
 
 // TestSlowClientsAreCut sends less than a whole request, and reads less than a
@@ -54,6 +55,24 @@ func TestSlowClientsAreCut(t *testing.T) {
 			if _, err := io.Copy(io.Discard, conn); errors.Is(err, errTimeout(err)) {
 				t.Errorf("slow %s: the connection stays open", name)
 			}
+		}
+		_ = conn.Close()
+	}
+}
+
+// TestSlowBodiesAreCutEverywhere sends less than a body to where none is read:
+// the server waits for its rest before it closes.
+func TestSlowBodiesAreCutEverywhere(t *testing.T) {
+	s := start(t, service.Config{Connections: service.Connections{ReceiveWithin: 50 * time.Millisecond, AnswerWithin: time.Second}})
+	for _, first := range []string{"POST /nothing", "POST /healthz", "GET " + wire.Path, "POST " + wire.Path, "POST /rtc"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello", first)
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, errTimeout(err)) {
+			t.Errorf("%s: the connection stays open", first)
 		}
 		_ = conn.Close()
 	}

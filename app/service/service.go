@@ -153,13 +153,14 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// Handler serves all routes.
-func (s *Service) Handler() http.Handler { return s.mux }
+// Handler serves all routes, and cuts who sends or reads too slowly, whatever
+// they ask for.
+func (s *Service) Handler() http.Handler { return s.bounded(s.mux) }
 
 // Serve accepts connections until Close, and then returns nil.
 func (s *Service) Serve(l net.Listener) error {
 	server := &http.Server{
-		Handler:           s.mux,
+		Handler:           s.Handler(),
 		ReadHeaderTimeout: s.config.Connections.HeaderWithin,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
@@ -231,16 +232,18 @@ func (s *Service) routes() {
 	s.mux.Handle("/rtc/", s.config.Relay.Handler())
 	if s.config.Identity != nil {
 		for _, path := range []string{"/v1/", "/log/", "/disclosures", "/disclosures.json"} {
-			s.mux.Handle(path, s.bounded(s.config.Identity))
+			s.mux.Handle(path, s.config.Identity)
 		}
 	}
-	s.mux.Handle("GET /m/{meeting}", s.bounded(http.HandlerFunc(s.page)))
-	s.mux.Handle("GET /healthz", s.bounded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
-	s.mux.Handle("GET /metrics", s.bounded(http.HandlerFunc(s.metrics)))
+	s.mux.HandleFunc("GET /m/{meeting}", s.page)
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	s.mux.HandleFunc("GET /metrics", s.metrics)
 }
 
-// bounded cuts clients that send or read too slowly. Sockets have times of their
-// own, so the server has none.
+// bounded cuts clients that send or read too slowly, also where nothing reads
+// what they send: the server reads the rest before it answers. A socket that
+// takes its connection over clears these times and has its own, so the server
+// has none.
 func (s *Service) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
