@@ -28,8 +28,12 @@ import (
 // MaxManifest bounds a manifest, in bytes.
 const MaxManifest = 64 << 10
 
-// askLimit is how long one question may take.
-const askLimit = 20 * time.Second
+// askLimit is how long one question may take, and redirects how often it may be
+// sent on: whoever asks by hand has the client's own limit no more.
+const (
+	askLimit  = 20 * time.Second
+	redirects = 5
+)
 
 // Set by app/pack through the linker; empty in every other build.
 var (
@@ -152,9 +156,12 @@ func ask(ctx context.Context, via http.RoundTripper, address, verifier string) (
 		return Manifest{}, errors.New("ask for updates: the address is not an https one")
 	}
 	q.Header.Set("User-Agent", "conclave")
-	c := http.Client{Transport: via, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
-		if q.URL.Scheme != "https" {
+	c := http.Client{Transport: via, CheckRedirect: func(q *http.Request, before []*http.Request) error {
+		switch {
+		case q.URL.Scheme != "https":
 			return errors.New("ask for updates: sent on to an address without TLS")
+		case len(before) > redirects:
+			return errors.New("ask for updates: sent on too often")
 		}
 		return nil
 	}}

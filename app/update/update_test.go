@@ -120,6 +120,15 @@ func TestAskSaysNothingOfThePerson(t *testing.T) {
 	if _, err := ask(context.Background(), s.Client().Transport, s.URL, public); !errors.Is(err, ErrSignature) {
 		t.Errorf("bent answer: %v, want %v", err, ErrSignature)
 	}
+	rounds := 0
+	circle := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		rounds++
+		http.Redirect(w, q, "/again", http.StatusFound)
+	}))
+	defer circle.Close()
+	if _, err := ask(context.Background(), circle.Client().Transport, circle.URL, public); err == nil || rounds > 10 {
+		t.Errorf("sent in a circle: asked %d times, %v", rounds, err)
+	}
 	answer = make([]byte, MaxManifest+10)
 	if _, err := ask(context.Background(), s.Client().Transport, s.URL, public); !errors.Is(err, ErrManifest) {
 		t.Errorf("huge answer: %v, want %v", err, ErrManifest)
