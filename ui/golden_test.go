@@ -68,7 +68,7 @@ var pictured = map[string]bool{
 	"meeting-chat": false, "meeting-transport": false, "meeting-stranger": false, "meeting-share": true, "meeting-sharing": false, "meeting-lively": true, "meeting-crowd": false, "meeting-tools": true, "meeting-person": false, "meeting-react": false,
 	"meeting-figures": false, "meeting-muted": false, "meeting-suspended-host": false, "meeting-knock-notices": false, "meeting-fork": true, "facts": true, "code": true, "code-stale": false,
 	"settings": false, "ended-pin": false,
-	"home-busy": true, "preview-join": true, "preview-missing": false, "preview-passcode": false, "schedule": true, "report": false, "report-saved": false, "recent": false, "licences": false,
+	"home-busy": true, "preview-join": true, "preview-missing": false, "preview-passcode": false, "schedule": true, "report": false, "report-saved": false, "recent": false,
 	"signin": false, "upgrade-choose": true, "upgrade-outbox": false, "refused": true, "account-email": false, "proofs-people": true,
 }
 

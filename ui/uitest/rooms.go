@@ -97,6 +97,5 @@ func RoomScenes() []Scene {
 		{"report", Reporting(core.Report{}), []string{"report"}},
 		{"report-saved", Reporting(core.Report{Phase: core.ReportSaved, Path: "/home/mira/.config/conclave/report-20261121-140509.json"}), []string{"report"}},
 		{"report-failed", Reporting(core.Report{Phase: core.ReportFailed, Why: core.NoticeReportUnsent}), []string{"report"}},
-		{"licences", AtHome(), []string{"licences"}},
 	}
 }
