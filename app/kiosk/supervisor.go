@@ -299,7 +299,8 @@ func (s *supervisor) idle() bool { return s.status.State == "resting" || s.statu
 // newPolicy also looks whether a room was enrolled, or its enrolment taken away,
 // in the meantime.
 func (s *supervisor) newPolicy() bool {
-	before, changed := s.problem, s.readPolicy()
+	before := s.problem
+	changed := s.readPolicy()
 	if s.problem == "" {
 		s.identity()
 	}

@@ -518,3 +518,17 @@ func TestPolicyCommands(t *testing.T) {
 	do(ExitUsage)
 	do(ExitUsage, "x")
 }
+
+// A policy that breaks while the room rests locks it within seconds; one that
+// breaks in a meeting does so after it.
+func TestAPolicyThatBreaksLocksARestingRoom(t *testing.T) {
+	const resting = `{"report":{"stage":"resting","room":-1,"camera":"unknown","microphone":"unknown","speaker":"unknown"}}`
+	h := newHouse(t, policyText(""), resting+"\nwait")
+	h.run()
+	h.await("resting", func() bool { return h.status().State == "resting" })
+	h.lay("managed.json", "{\"version\": 1,\n\"shares\": 1}")
+	if all := h.starts(2); !strings.Contains(all[1].Orders.Problem, "managed.json:2") {
+		t.Errorf("%+v", all)
+	}
+	h.await("locked", func() bool { return h.status().State == "locked" })
+}
