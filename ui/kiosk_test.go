@@ -265,22 +265,52 @@ func TestThePolicysKeyEntersTheRoomThatIsMeant(t *testing.T) {
 	}
 }
 
+// recorder is an app whose windows note what is asked of them; Fyne's test driver
+// knows neither a wish to close nor a whole screen.
+type recorder struct {
+	fyne.App
+	window *recorded
+}
+
+type recorded struct {
+	fyne.Window
+	intercept func()
+	full      bool
+	dropped   bool
+}
+
+func (r *recorder) NewWindow(title string) fyne.Window {
+	r.window = &recorded{Window: r.App.NewWindow(title)}
+	return r.window
+}
+
+func (r *recorded) SetCloseIntercept(f func()) { r.intercept = f }
+func (r *recorded) SetFullScreen(full bool)    { r.full = full }
+func (r *recorded) SetOnDropped(func(fyne.Position, []fyne.URI)) {
+	r.dropped = true
+}
+
 // Alt+F4, a click on the cross, a taskbar's menu: all arrive as one wish, which is
-// intercepted.
+// intercepted by something that does nothing.
 func TestTheWindowManagerCannotCloseTheKiosk(t *testing.T) {
+	r := &recorder{App: test.NewTempApp(t)}
+	fake := uitest.NewCore(uitest.AtKiosk(nil))
+	k := ui.NewKiosk(ui.KioskConfig{App: r, Post: (&uitest.Posts{}).Post, Snapshots: fake, Send: fake.Send, Language: "en", Now: uitest.Noon})
+	t.Cleanup(r.window.Window.Close)
 	closed := false
-	k, _ := openKiosk(t, uitest.KioskScenes()[0], theme.Light, kioskSizes[0], "en")
-	k.Window().SetOnClosed(func() { closed = true })
-	intercept, ok := k.Window().(interface{ CloseIntercept() func() })
-	if !ok {
-		t.Log("the test driver has no door for the wish; the real one is tried in app/ADMIN.md")
-	} else if intercept.CloseIntercept() == nil {
-		t.Error("nothing intercepts it")
-	} else {
-		intercept.CloseIntercept()()
+	r.window.SetOnClosed(func() { closed = true })
+	if r.window.intercept == nil {
+		t.Fatal("nothing intercepts the wish to close")
 	}
-	if closed {
-		t.Error("closed")
+	r.window.intercept()
+	if took := fake.Intents(); closed || len(took) != 0 {
+		t.Errorf("closed %v, sent %v", closed, took)
+	}
+	if !r.window.full {
+		t.Error("it does not take the whole screen")
+	}
+	if r.window.dropped {
+		t.Error("it takes what is dropped on it")
 	}
 	if m := k.Window().MainMenu(); m != nil {
 		t.Error("it has a menu")
