@@ -14,6 +14,7 @@ import (
 	"conclave/app/service"
 	"conclave/call/relay"
 	"conclave/call/wire"
+	"conclave/keys"
 )
 
 // TestSlowClientsAreCut sends less than a whole request, and reads less than a
@@ -75,6 +76,19 @@ func TestSlowBodiesAreCutEverywhere(t *testing.T) {
 			t.Errorf("%s: the connection stays open", first)
 		}
 		_ = conn.Close()
+	}
+}
+
+// TestSocketsOutliveTheTimesOfRequests talks for longer than a request may take.
+func TestSocketsOutliveTheTimesOfRequests(t *testing.T) {
+	const within = 50 * time.Millisecond
+	s := start(t, service.Config{Connections: service.Connections{ReceiveWithin: within, AnswerWithin: within, Rate: 1e6, Burst: 1e6, Bytes: 1 << 30}})
+	c := dial(t, s.url, newDevice(t))
+	for begin, ref := time.Now(), uint32(1); time.Since(begin) < 4*within; ref++ {
+		c.send(wire.Look{Ref: ref, Meeting: keys.MeetingID{1}})
+		if got := until[wire.Failed](c); got.Ref != ref {
+			t.Fatalf("answered %d, want %d", got.Ref, ref)
+		}
 	}
 }
 
