@@ -165,6 +165,7 @@ func (d *demo) tourArrive(host, guest *person) error {
 	if err := host.goInside("Meeting"); err != nil {
 		return err
 	}
+	time.Sleep(settled)
 	if err := d.view(host, "alone"); err != nil {
 		return err
 	}
