@@ -114,7 +114,7 @@ func screenMain(place config.Place, args []string) int {
 		if err != nil {
 			return c, err
 		}
-		c.Hardware = hardware
+		c.Hardware, c.Updates = hardware, updates()
 		return client.Config(c, client.Places{}, nil), nil // what is known of services is forgotten too
 	}})
 	if err != nil {

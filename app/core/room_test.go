@@ -302,6 +302,7 @@ func TestARoomShowsNoLinkNoChatAndNoKnockers(t *testing.T) {
 		r, e, _ := room(t)
 		e.mu.Lock()
 		e.snap.People, e.snap.Plans = []Acquaintance{{Name: "x"}}, []Scheduled{{Title: "x"}}
+		e.snap.Update = Update{Version: "9.9", Page: "https://elsewhere.test"}
 		e.snap.Account, e.snap.Notices = Account{Name: "x"}, []Notice{{Code: NoticeRenamed, Name: "x"}}
 		e.snap.Devices.Cameras = []Device{{Label: "x"}}
 		e.mu.Unlock()
@@ -314,6 +315,9 @@ func TestARoomShowsNoLinkNoChatAndNoKnockers(t *testing.T) {
 		}
 		if s.People != nil || s.Plans != nil || s.Account.Name != "" || s.Notices != nil || s.Devices.Cameras != nil || s.Preview != nil {
 			t.Errorf("%+v", s)
+		}
+		if s.Update != (Update{Version: "9.9"}) {
+			t.Errorf("%+v", s.Update)
 		}
 		if s.Can != (Can{RaiseHand: true}) {
 			t.Errorf("%+v", s.Can)

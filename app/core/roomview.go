@@ -98,6 +98,7 @@ func (r *Room) view(s Snapshot, k Kiosk) Snapshot {
 			Level: s.Devices.Level,
 		},
 		Kiosk: &k, Managed: r.cfg.Managed, Can: Can{RaiseHand: true},
+		Update: Update{Version: s.Update.Version}, // to tell of it; a page to open is none of this screen's
 	}
 	if m := s.Meeting; m != nil && r.state.why == NoticeNone {
 		v.Meeting = &Meeting{

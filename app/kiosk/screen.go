@@ -89,7 +89,10 @@ func (s *Screen) start(cfg ScreenConfig, p config.Policy, o orders, seed [seedSi
 		return err.Error()
 	}
 	// Whatever was filled in: a kiosk hosts nothing and keeps nothing.
-	inner.Local, inner.Save, inner.Updates, inner.Report, inner.SaveReport = nil, nil, nil, nil, nil
+	inner.Local, inner.Save, inner.Report, inner.SaveReport = nil, nil, nil, nil
+	if !p.Updates {
+		inner.Updates = nil
+	}
 	inner.Keep = nil
 	s.room = core.NewRoom(core.RoomConfig{
 		Core: inner, Room: k.Room, Rooms: plans(k.Rooms), AutoJoin: k.AutoJoin, Idle: k.Idle, Help: k.Help,

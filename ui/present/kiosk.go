@@ -264,6 +264,7 @@ func chosen(all []Tile, spoke map[keys.PublicKey]time.Time) []Tile {
 // KioskHelpView is what the help button tells.
 type KioskHelpView struct {
 	Title, Words, Room, Keys string
+	Update                   string // that a newer version is out, where the policy lets it be told
 }
 
 // KioskHelp computes the view.
@@ -274,6 +275,9 @@ func (p Presenter) KioskHelp(s core.Snapshot, version string) KioskHelpView {
 		v.Words = p.Text.Say("kiosk.help.words")
 	}
 	v.Room = k.Room + " · " + p.Text.Say("app.name") + " " + version
+	if s.Update.Version != "" {
+		v.Update = p.Text.Say("kiosk.help.update", "version", s.Update.Version)
+	}
 	switch s.Profile.KeyPlace {
 	case core.KeyPlaceMemory, core.KeyPlaceUnknown:
 		v.Keys = p.Text.Say("kiosk.keys.memory")

@@ -140,14 +140,15 @@ type KioskHelp struct {
 	object                   fyne.CanvasObject
 	version                  string
 	title, words, room, keys *widget.Text
+	update                   *widget.Text
 }
 
 // NewKioskHelp returns the help; shut closes it.
 func NewKioskHelp(k *Kit, version string, shut func()) *KioskHelp {
-	h := &KioskHelp{version: version, title: display(""), words: widget.NewText("", widget.Style{Size: theme.SizeTitle, Wrap: true}), room: muted(""), keys: small("")}
+	h := &KioskHelp{version: version, title: display(""), words: widget.NewText("", widget.Style{Size: theme.SizeTitle, Wrap: true}), room: muted(""), keys: small(""), update: small("")}
 	closing := k.button(widget.ButtonConfig{Label: k.say("kiosk.help.close"), Kind: widget.Primary, Large: true, Tapped: shut})
 	box := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Stroke: theme.ColorBorder, Width: 1, Radius: 18, Shadow: true}),
-		widget.Pad(theme.SpaceL, widget.Column(theme.SpaceM, h.title, h.words, widget.Rule(), widget.Column(theme.SpaceXS, h.room, h.keys), middle(closing))))
+		widget.Pad(theme.SpaceL, widget.Column(theme.SpaceM, h.title, h.words, widget.Rule(), widget.Column(theme.SpaceXS, h.room, h.update, h.keys), middle(closing))))
 	h.object = widget.Stack(widget.NewScrim(shut), widget.Middle(560, widget.Pad(theme.SpaceS, widget.NewShield(box))))
 	return h
 }
@@ -165,4 +166,6 @@ func (h *KioskHelp) Show(p present.Presenter, s core.Snapshot) {
 	h.words.Set(v.Words)
 	h.room.Set(v.Room)
 	h.keys.Set(v.Keys)
+	h.update.Set(v.Update)
+	show(h.update, v.Update != "")
 }
