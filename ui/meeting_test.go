@@ -328,3 +328,21 @@ func TestNoticeIsNotSaidTwice(t *testing.T) {
 		t.Error("being muted is told twice, or not at all")
 	}
 }
+
+// A picture that Fyne has drawn before the clock of the tiles saw it, and that
+// stays, must not lie under the initials.
+func TestStillPictureIsNotCovered(t *testing.T) {
+	fake := uitest.NewCore(uitest.InMeeting(2))
+	s := ui.New(ui.Config{
+		App: test.NewTempApp(t), Post: (&uitest.Posts{}).Post, Snapshots: fake, Frames: uitest.NewFrames(), Send: fake.Send, Language: "en",
+		Theme: &theme.Config{Appearance: theme.Light}, Now: uitest.Noon,
+	})
+	t.Cleanup(s.Window().Close)
+	s.Window().Canvas().Capture()
+	s.Tick()
+	s.Window().Canvas().Capture()
+	s.Tick()
+	if _, covered := find(s, func(*widget.Avatar) bool { return true }); covered {
+		t.Error("initials lie over a picture")
+	}
+}

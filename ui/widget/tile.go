@@ -152,15 +152,18 @@ func (t *Tile) Tick() {
 		return
 	}
 	img, n := t.source.Latest()
-	if img == nil || n == t.drawn || n <= t.old {
+	if img == nil || n <= t.old {
 		return
 	}
+	// Fyne may have drawn it already, without the tile knowing its shape.
 	if shape := img.Bounds().Size(); shape != t.shape {
 		t.shape = shape
 		t.Refresh()
 		return
 	}
-	t.raster.Refresh()
+	if n != t.drawn {
+		t.raster.Refresh()
+	}
 }
 
 func (t *Tile) want(w, h int) {
