@@ -87,8 +87,8 @@ const (
 	CodeLifetime  = 10 * time.Minute
 	maxTries      = 5
 	phoneLifetime = 365 * 24 * time.Hour
-	orgLifetime   = 90 * 24 * time.Hour // people leave organisations
-	termsLifetime = 30 * 24 * time.Hour
+	orgLifetime   = 90 * 24 * time.Hour  // people leave organisations
+	termsLifetime = 100 * 24 * time.Hour // as long as a service takes a descriptor that was made before
 	// VoucherLifetime is how long a voucher verifies.
 	VoucherLifetime = 365 * 24 * time.Hour
 )
