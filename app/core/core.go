@@ -43,6 +43,12 @@ type Core struct {
 
 	keeper keeper
 
+	saver struct { // settings that wait to be written
+		sync.Mutex
+		pending *Settings
+		busy    bool
+	}
+
 	// Owned by the run goroutine.
 	recent   recent
 	plans    []plan      // soonest first
@@ -353,10 +359,34 @@ func (c *Core) publish() {
 	}
 }
 
+// save keeps the settings: one writing at a time, and always the newest last.
 func (c *Core) save() {
 	if c.cfg.Save == nil {
 		return
 	}
+	w := &c.saver
+	w.Lock()
+	defer w.Unlock()
 	s := c.settings
-	c.tasks.Go(func() { _ = c.cfg.Save(s) })
+	w.pending = &s
+	if !w.busy {
+		w.busy = true
+		c.tasks.Go(c.writeSettings)
+	}
+}
+
+func (c *Core) writeSettings() {
+	w := &c.saver
+	for {
+		w.Lock()
+		s := w.pending
+		w.pending, w.busy = nil, s != nil
+		w.Unlock()
+		if s == nil {
+			return
+		}
+		if c.cfg.Save(*s) != nil {
+			c.post(notKept{})
+		}
+	}
 }
