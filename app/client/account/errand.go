@@ -64,7 +64,9 @@ func (s *Session) forgetAccount() error {
 	s.forgetPassport()
 	next := s.trust
 	next.Account, next.Devices, next.Told = keys.AccountID{}, nil, nil
-	s.log.Watch(keys.AccountID{})
+	if s.log != nil { // there is none before the first round
+		s.log.Watch(keys.AccountID{})
+	}
 	return s.remember(next)
 }
 

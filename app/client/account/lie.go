@@ -17,7 +17,7 @@ func isLog(err error) bool {
 
 // isLie reports whether an error accuses the service, and does not pass.
 func isLie(err error) bool {
-	return isLog(err) || errors.Is(err, errIdentity) || errors.Is(err, errPolicy)
+	return isLog(err) || errors.Is(err, errIdentity) || errors.Is(err, errAccount) || errors.Is(err, errPolicy)
 }
 
 // accuse notes that the service was caught. Nothing that it says of people is

@@ -89,6 +89,7 @@ type Session struct {
 	liar    error // why nothing of this service is believed any more
 	terms   map[[32]byte]policy.Meeting
 	read    time.Time // when the log was read last
+	signing bool      // somebody signs in here: the account may be another one
 }
 
 var _ core.Identity = (*Session)(nil)
@@ -370,7 +371,13 @@ func (s *Session) readAccount(ctx context.Context) (signedIn bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	s.mu.Lock()
+	signing := s.signing
+	s.mu.Unlock()
 	if a.ID != s.trust.Account {
+		if !s.trust.Account.IsZero() && !signing {
+			return false, errAccount
+		}
 		next := s.trust
 		next.Account, next.Devices, next.Told = a.ID, nil, nil
 		if err := s.remember(next); err != nil {
@@ -379,7 +386,7 @@ func (s *Session) readAccount(ctx context.Context) (signedIn bool, err error) {
 	}
 	s.log.Watch(a.ID)
 	s.mu.Lock()
-	s.account = a
+	s.account, s.signing = a, false
 	s.mu.Unlock()
 	return true, nil
 }
@@ -406,6 +413,7 @@ func (s *Session) Carry(effects []upgrade.Effect) {
 		}
 		s.mu.Lock()
 		d, liar := s.driver, s.liar
+		s.signing = s.signing || slices.ContainsFunc(effects, isSigningIn)
 		s.mu.Unlock()
 		if d != nil && liar == nil {
 			d.Carry(effects)
@@ -417,6 +425,12 @@ func (s *Session) Carry(effects []upgrade.Effect) {
 			}
 		}
 	})
+}
+
+// isSigningIn reports whether an effect may give this device an account.
+func isSigningIn(e upgrade.Effect) bool {
+	c, is := e.(upgrade.CheckCode)
+	return is && c.Way == keys.ClassEmail
 }
 
 func numberOf(e upgrade.Effect) uint64 {

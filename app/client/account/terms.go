@@ -12,6 +12,7 @@ import (
 	"conclave/app/core"
 	"conclave/keys"
 	"conclave/keys/policy"
+	"conclave/keys/registry/client"
 	"conclave/keys/registry/wire"
 	"conclave/keys/tlog"
 )
@@ -71,7 +72,7 @@ func (s *Session) termsOf(ctx context.Context, about keys.Descriptor) (rules, er
 	}
 	s.mu.Lock()
 	m, known := s.terms[about.PolicyHash]
-	now := s.stand.Policy
+	now, log := s.stand.Policy, s.log
 	s.mu.Unlock()
 	if known {
 		return rules{meeting: m}, nil
@@ -80,6 +81,9 @@ func (s *Session) termsOf(ctx context.Context, about keys.Descriptor) (rules, er
 		if m, err := policy.Bind(about.PolicyHash, core.TermsOf(now, about.Demand), now); err == nil {
 			return s.keepTerms(about, m), nil
 		}
+	}
+	if log == nil { // before the first round nobody knows which policies are in the log
+		return rules{}, client.ErrDown
 	}
 	text, err := s.client.Terms(ctx, about.PolicyHash)
 	if err != nil {
@@ -98,7 +102,7 @@ func (s *Session) termsOf(ctx context.Context, about keys.Descriptor) (rules, er
 		return rules{}, fmt.Errorf("read terms: %w", err)
 	}
 	p, err := s.openPolicy(signed)
-	if err != nil || !s.log.IsLoggedPolicy(p.Version, p.Hash()) {
+	if err != nil || !log.IsLoggedPolicy(p.Version, p.Hash()) {
 		return rules{}, errPolicy
 	}
 	bound, err := policy.Bind(about.PolicyHash, t, p)
@@ -220,7 +224,8 @@ func (s *Session) tell(found []tlog.Finding) error {
 }
 
 // takeDevices shows the account's devices. One that was not there before is
-// told, once; at the first look all are as they should be.
+// told, once; at the first look all are as they should be. One that had ended
+// before it was seen is none of the owner's: what it was issued is told (tell).
 func (s *Session) takeDevices(devices []wire.Device) error {
 	self := s.cfg.Device.Public()
 	next := s.trust
@@ -229,11 +234,11 @@ func (s *Session) takeDevices(devices []wire.Device) error {
 		list = append(list, core.AccountDevice{
 			Key: d.Key, Fingerprint: d.Key.Fingerprint(), Added: d.Added, Self: d.Key == self, Revoked: !d.Revoked.IsZero(),
 		})
-		if slices.Contains(next.Devices, d.Key) {
+		if slices.Contains(next.Devices, d.Key) || !d.Revoked.IsZero() {
 			continue
 		}
 		next.Devices = append(slices.Clip(next.Devices), d.Key)
-		if len(s.trust.Devices) > 0 && d.Key != self && d.Revoked.IsZero() {
+		if len(s.trust.Devices) > 0 && d.Key != self {
 			s.warn(core.NoticeDeviceAdded, "")
 		}
 	}

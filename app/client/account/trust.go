@@ -20,6 +20,11 @@ import (
 // errIdentity means that the service is not the one that was met before.
 var errIdentity = errors.New("meet service: it is not the one that was met before")
 
+// errAccount means that the service gives this device to another account than
+// before, although nobody signed in: it would be watched in the place of one's
+// own, and one would go by its name.
+var errAccount = errors.New("read account: it is another one than before")
+
 // errPolicy means that the service's policy is unsigned, older than the one
 // known, or not in the log.
 var errPolicy = errors.New("read policy: it is not the one that the log has")

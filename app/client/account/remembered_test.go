@@ -1,0 +1,61 @@
+package account_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"conclave/app/client/account"
+	"conclave/app/core"
+	"conclave/call"
+	"conclave/keys"
+	"conclave/keys/policy"
+	"conclave/keys/registry/wire"
+)
+
+// A device that the service added behind the owner's back, and lists as ended,
+// explains no passport.
+func TestEndedDeviceExplainsNoPassport(t *testing.T) {
+	ghost, err := keys.NewDeviceKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlot(t)
+	p.ana.await("ready", func() bool { return len(p.ana.account().Devices) == 1 })
+	p.forged.Devices = append(p.forged.Devices, wire.Device{Key: ghost.Public(), Added: time.Now(), Revoked: time.Now()})
+	p.forged.Bundles = append(p.forged.Bundles, p.Issue(t, ghost.Public(), p.forged.Account.ID, "Ana", keys.ClassPhone, true))
+	ana := p.again(p.ana)
+	ana.await("told", func() bool { return ana.noticed(core.NoticePassportUnknown) })
+}
+
+// A service that gives the device to another account would have it watch for
+// the passports of that one, and call it by the other's name.
+func TestAnotherAccountOfTheDeviceIsALie(t *testing.T) {
+	p := newPlot(t)
+	p.ana.await("ready", func() bool { return len(p.ana.account().Devices) == 1 })
+	p.ana.Close()
+	p.Enrol(t, p.ana.key(), "Anna Director", keys.ClassPhone)
+	p.sendsNothing(t, p.again(p.ana), core.NoticeServiceIdentity)
+}
+
+// Between the start and the first answer of the service nobody knows what its
+// log holds: no terms are believed, and nothing breaks.
+func TestTermsBeforeTheFirstRound(t *testing.T) {
+	p := newPlot(t)
+	p.ana.await("ready", func() bool { return p.ana.account().State == core.AccountReady })
+	p.ana.Close()
+	inForce, err := policy.Preset(policy.DefaultPreset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := core.TermsOf(inForce, keys.Demand{})
+	p.Answer(fmt.Sprintf("terms/%x", terms.Hash()), terms.Encode())
+	p.Answer("about", []byte("busy"))
+	s := account.Open(account.Config{Service: p.URL, Device: p.ana.device, Dir: p.ana.dir, Report: func(core.IdentityEvent) {}})
+	defer s.Close()
+	about := keys.Descriptor{Mode: keys.ModeE2EE, PolicyHash: terms.Hash()}
+	if got := s.Check(t.Context(), about, call.Shown{Device: p.bob.key()}); got.Checked != call.CheckedAway || got.Answer.Decision == policy.DecisionAllow {
+		t.Errorf("%+v", got)
+	}
+	s.SignOut() // the service answers that, and nothing breaks either
+}
