@@ -18,7 +18,7 @@ type Notices struct {
 	cards *rows[present.Notice, *noticeCard]
 
 	outside, inside *fyne.Container // where the cards are: at the top, or in a meeting below, where they cover neither who knocks nor a banner
-	list  []present.Notice
+	list            []present.Notice
 
 	mark         *medallion
 	title, words *widget.Text
