@@ -466,6 +466,7 @@ func TestNothingIsLeftOfAMeeting(t *testing.T) {
 	r := newClassroom(t, anna.meeting().Link, "")
 	r.start()
 	r.await(20*time.Second, "in the lobby", inState("lobby"))
+	await(t, 5*time.Second, "the room at the door", func() bool { return len(anna.meeting().Lobby) == 1 })
 	anna.Send(core.AdmitAll{})
 	r.await(15*time.Second, "in the meeting", inState("meeting"))
 	r.flows(anna, 20*time.Second)
