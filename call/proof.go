@@ -68,11 +68,15 @@ func (p Proof) Holds(now time.Time, name string) bool {
 	return p.Checked == CheckedHolds && p.Name == name && now.Before(p.Until)
 }
 
+// ended reports whether a passport held and is over at now.
+func (p Proof) ended(now time.Time) bool { return p.Checked == CheckedHolds && !now.Before(p.Until) }
+
 // Paper is what is known of one device's passport.
 type Paper struct {
-	Device keys.PublicKey
-	Bundle []byte
-	Proof  Proof
+	Device  keys.PublicKey
+	Bundle  []byte
+	Proof   Proof
+	Hearsay bool // somebody else passed it on: it may be an old one of theirs
 }
 
 // Refusal returns why the policy or the host's demand keeps somebody out, and

@@ -29,10 +29,10 @@ func (m *machine) ownPassport(e OwnPassport) {
 	}
 }
 
-// mayEnter reports whether k may be let in by the host's word.
+// mayEnter reports whether k may be let in by the host's word, now.
 func (m *machine) mayEnter(k Knocker) bool {
 	_, refused := m.Refusal(k.Proof)
-	return !refused
+	return !refused && !k.Proof.ended(m.now)
 }
 
 // room is how many more people the host's policy lets in.
@@ -113,7 +113,7 @@ func (m *machine) heardPassports(from keys.PublicKey, p Passports) {
 		if i >= 0 && len(m.Papers[i].Bundle) > 0 && (device != from || bytes.Equal(m.Papers[i].Bundle, bundle)) {
 			continue
 		}
-		paper := Paper{Device: device, Bundle: bundle}
+		paper := Paper{Device: device, Bundle: bundle, Hearsay: device != from}
 		if i >= 0 {
 			paper.Proof = m.Papers[i].Proof // until the new one is checked
 		}
@@ -122,11 +122,18 @@ func (m *machine) heardPassports(from keys.PublicKey, p Passports) {
 	}
 }
 
+// passportChecked takes an answer over. What somebody else passed on and does
+// not hold accuses nobody: it is forgotten.
 func (m *machine) passportChecked(e PassportChecked) {
+	m.knockerChecked(e)
 	i := slices.IndexFunc(m.Papers, func(p Paper) bool {
 		return p.Device == e.Device && bytes.Equal(p.Bundle, e.Bundle)
 	})
 	if i < 0 {
+		return
+	}
+	if m.Papers[i].Hearsay && e.Proof.Checked == CheckedFalse {
+		m.Papers = without(m.Papers, func(p Paper) bool { return p.Device == e.Device })
 		return
 	}
 	before := m.Papers[i].Proof
@@ -135,6 +142,7 @@ func (m *machine) passportChecked(e PassportChecked) {
 	}
 	m.Papers = slices.Clone(m.Papers)
 	m.Papers[i].Proof = e.Proof
+	m.Papers[i].Hearsay = m.Papers[i].Hearsay && e.Proof.Checked != CheckedHolds
 	if e.Proof.Checked == CheckedFalse && before.Flaw != e.Proof.Flaw {
 		m.do(Tell{Notice: NoticeFalsePassport, Name: m.nameOf(e.Device)})
 	}
@@ -143,7 +151,19 @@ func (m *machine) passportChecked(e PassportChecked) {
 	}
 }
 
-// checkAgain asks about everybody's passport anew: one may have been revoked.
+// knockerChecked takes over that the passport of somebody who waits does not
+// hold any more. It makes none hold that did not when they knocked.
+func (m *machine) knockerChecked(e PassportChecked) {
+	for _, k := range m.Lobby {
+		same := k.Key == e.Device && bytes.Equal(k.Passport, e.Bundle)
+		if same && k.Proof.Checked == CheckedHolds && e.Proof.Checked == CheckedFalse {
+			m.knocker(k.Ticket, func(k *Knocker) { k.Proof = e.Proof })
+		}
+	}
+}
+
+// checkAgain asks about everybody's passport anew, also of those who wait: one
+// may have been revoked.
 func (m *machine) checkAgain() {
 	if m.Seat != SeatSeated {
 		return
@@ -152,6 +172,11 @@ func (m *machine) checkAgain() {
 	for _, p := range m.Papers {
 		if len(p.Bundle) > 0 {
 			m.do(CheckPassport{Shown{Device: p.Device, Bundle: p.Bundle}})
+		}
+	}
+	for _, k := range m.Lobby {
+		if k.Proof.Checked == CheckedHolds {
+			m.do(CheckPassport{Shown{Device: k.Key, Name: k.Name.Name, Bundle: k.Passport}})
 		}
 	}
 }
