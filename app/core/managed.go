@@ -3,6 +3,7 @@ package core
 import (
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -70,6 +71,12 @@ func (r *Restricted) forbids(i Intent) bool {
 		return mode(i.Start.Mode)
 	case Schedule:
 		return mode(i.Mode)
+	case StartScheduled:
+		s := r.core.Latest()
+		return slices.ContainsFunc(s.Plans, func(p Scheduled) bool {
+			elsewhere := r.limits.Service && !strings.HasPrefix(p.Link, s.Service.URL+"/")
+			return p.ID == i.Meeting && (mode(p.Mode) || elsewhere) // it may be older than the limits
+		})
 	case SetShare:
 		return i.On && r.limits.NoShare
 	}
