@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -153,10 +154,13 @@ func (g *Registry) AssignSeat(ctx context.Context, pattern, organisation string,
 	})
 }
 
-// WithdrawSeat takes a seat back. Verifications that came from it end at once.
+// WithdrawSeat takes a seat back. Verifications that came from it end at once,
+// and so do their passports: when it returns nil the log has the revocations.
 func (g *Registry) WithdrawSeat(ctx context.Context, pattern string) error {
 	pattern = strings.ToLower(pattern)
-	return g.cfg.Store.Write(ctx, func(tx store.Tx) error {
+	var owners []string
+	err := g.cfg.Store.Write(ctx, func(tx store.Tx) error {
+		owners = nil
 		if err := tx.Delete(kindSeat, pattern); err != nil {
 			return err
 		}
@@ -165,14 +169,36 @@ func (g *Registry) WithdrawSeat(ctx context.Context, pattern string) error {
 			return err
 		}
 		for i, v := range all {
-			if v.Class == keys.ClassSeat && v.Proof == "" && v.Evidence == "seat "+g.cfg.Secrets.keyed("seat", pattern) {
-				if err := tx.Delete(kindVerification, records[i].Key); err != nil {
-					return err
-				}
+			if v.Class != keys.ClassSeat || v.Proof != "" || v.Evidence != "seat "+g.cfg.Secrets.keyed("seat", pattern) {
+				continue
+			}
+			id, err := keys.ParseAccountID(records[i].Owner)
+			if err != nil {
+				return fmt.Errorf("withdraw seat: %w", err)
+			}
+			owners = append(owners, records[i].Owner)
+			err = errors.Join(tx.Delete(kindVerification, records[i].Key), g.promise(tx, id, isSeats))
+			if err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		if err := g.flushRevocations(ctx, owner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isSeats reports whether a passport states a seat.
+func isSeats(p passport) bool {
+	stated, err := keys.ParsePassport(p.Chain[0])
+	return err == nil && stated.Class == keys.ClassSeat
 }
 
 func isPattern(s string) bool {

@@ -245,7 +245,7 @@ func withdrawSeat(flags *flag.FlagSet) func(context.Context, *Identity, io.Write
 		if err := i.Registry.WithdrawSeat(ctx, flags.Arg(0)); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(w, "withdrawn; passports that are out end within a day")
+		_, err := fmt.Fprintln(w, "withdrawn; the log revokes the passports that stated it")
 		return err
 	}
 }
