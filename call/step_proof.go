@@ -143,7 +143,7 @@ func (m *machine) passportChecked(e PassportChecked) {
 	m.Papers = slices.Clone(m.Papers)
 	m.Papers[i].Proof = e.Proof
 	m.Papers[i].Hearsay = m.Papers[i].Hearsay && e.Proof.Checked != CheckedHolds
-	if e.Proof.Checked == CheckedFalse && before.Flaw != e.Proof.Flaw {
+	if e.Proof.Checked == CheckedFalse && before.Flaw != e.Proof.Flaw && e.Proof.Flaw != FlawLog { // that is the service's
 		m.do(Tell{Notice: NoticeFalsePassport, Name: m.nameOf(e.Device)})
 	}
 	if _, refused := m.Refusal(e.Proof); refused && e.Proof.Checked == CheckedHolds && before.Checked != CheckedHolds {

@@ -93,3 +93,21 @@ func TestAnothersWordAccusesNobody(t *testing.T) {
 		t.Errorf("told %v of what they showed themselves", tells)
 	}
 }
+
+// That the service's log lies is the service's fault: no member is accused of
+// it, though nothing is proved any more.
+func TestALyingLogAccusesNoMember(t *testing.T) {
+	made := newPapers(t)
+	p := seated(t, 2)
+	own := made.bundle(2)
+	p.do(Heard{key(2), p.s.Epoch, Passports{[][]byte{own}}})
+	p.do(PassportChecked{key(2), own, holds(keys.ClassPhone, "", policy.DecisionAllow)})
+	p.all = nil
+	p.do(PassportChecked{key(2), own, Proof{Checked: CheckedFalse, Flaw: FlawLog}})
+	if tells := find[Tell](p.all); len(tells) != 0 {
+		t.Errorf("told %v", tells)
+	}
+	if p.s.ProofOf(key(2)).Holds(p.now, "Guest") {
+		t.Error("still proved")
+	}
+}
