@@ -58,7 +58,8 @@ func sweep() {
 		}
 		left, _ := filepath.Glob(filepath.Join(parent, dirPrefix+"*"))
 		for _, dir := range left {
-			if !inUse(dir) {
+			info, err := os.Lstat(dir) // a link there is somebody else's
+			if err == nil && info.IsDir() && !inUse(dir) {
 				_ = os.RemoveAll(dir)
 			}
 		}
