@@ -3,19 +3,21 @@ package config
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 )
 
 // policyPath is below HKEY_LOCAL_MACHINE, which only administrators write.
 const policyPath = `Software\Policies\Conclave`
 
-// machinePlace is the registry, or a file in ProgramData.
+// machinePlace is the registry, or a file in ProgramData: where the system says
+// that it is, and not where a variable does, which whoever starts the program
+// can set.
 func machinePlace() Place {
-	dir := os.Getenv("ProgramData")
-	if dir == "" {
+	dir, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, 0)
+	if err != nil || dir == "" {
 		dir = `C:\ProgramData`
 	}
 	dir = filepath.Join(dir, "Conclave")
