@@ -337,20 +337,40 @@ func TestDemandsAreReadFromTheirPart(t *testing.T) {
 	}
 }
 
-// A voucher is longer than its field. OpenGL draws what sticks out, so the
-// field must clip; the test's painter does not show it.
+// A voucher or a link is longer than its field. OpenGL draws what sticks out,
+// so each field must clip; the test's painter does not show it.
 func TestLongTextIsClippedByItsField(t *testing.T) {
-	s, _, _ := show(t, uitest.InCourse(email(), upgrade.State{Phase: upgrade.PhaseEnter, Way: keys.ClassVoucher}))
-	voucher := field(t, s, "partner.example:…")
-	voucher.SetText("partner.example:" + strings.Repeat("MWMWMWMW", 60))
-	settle(s, fyne.NewSize(1000, 700))
-	clips := false
-	walk(voucher, func(o fyne.CanvasObject) {
-		if _, is := o.(fyne.Scrollable); is && o.Size().Width <= voucher.Size().Width {
-			clips = true
-		}
-	})
-	if !clips {
-		t.Error("nothing holds the words inside the field")
+	fields := 0
+	for _, snap := range []core.Snapshot{
+		uitest.InCourse(email(), upgrade.State{Phase: upgrade.PhaseEnter, Way: keys.ClassVoucher}),
+		uitest.FirstStart(), uitest.Busy(), uitest.Previewing(func(s *core.Snapshot) { s.Preview.Asks = true }),
+	} {
+		s, _, _ := show(t, snap)
+		size := fyne.NewSize(1000, 700)
+		walk(s.Window().Content(), func(o fyne.CanvasObject) {
+			if e, is := o.(*widget.Entry); is {
+				e.SetText("partner.example:" + strings.Repeat("MWMWMWMW", 60))
+			}
+		})
+		settle(s, size)
+		walk(s.Window().Content(), func(o fyne.CanvasObject) {
+			e, is := o.(*widget.Entry)
+			if !is {
+				return
+			}
+			fields++
+			clips := false
+			walk(e, func(o fyne.CanvasObject) {
+				if _, is := o.(fyne.Scrollable); is && o.Size().Width <= e.Size().Width {
+					clips = true
+				}
+			})
+			if !clips {
+				t.Errorf("%q: nothing holds the words inside the field", e.PlaceHolder)
+			}
+		})
+	}
+	if fields < 4 {
+		t.Errorf("only %d fields were looked at", fields)
 	}
 }

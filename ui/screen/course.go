@@ -59,7 +59,6 @@ type courseField struct {
 func newCourseField(k *Kit, submit func()) *courseField {
 	f := &courseField{label: label(""), entry: k.entry("")}
 	f.entry.OnSubmitted = func(string) { submit() }
-	f.entry.Scroll = fyne.ScrollHorizontalOnly // a voucher is longer than the field
 	f.object = widget.Column(theme.SpaceXS, f.label, f.entry)
 	return f
 }

@@ -21,7 +21,7 @@ func NewEntry(placeholder string, shortcut func(fyne.Shortcut)) *Entry {
 	e := &Entry{Shortcut: shortcut}
 	e.PlaceHolder = placeholder
 	e.Wrapping = fyne.TextWrapOff
-	e.Scroll = fyne.ScrollNone
+	e.Scroll = fyne.ScrollHorizontalOnly // OpenGL draws what sticks out of a field that does not clip
 	e.ExtendBaseWidget(e)
 	return e
 }
