@@ -109,13 +109,13 @@ func screenMain(place config.Place, args []string) int {
 	if err != nil {
 		return kiosk.ExitUsage
 	}
-	s, err := kiosk.OpenScreen(kiosk.ScreenConfig{Place: place, In: os.Stdin, Out: os.Stdout, Core: func(c core.Config) (core.Config, error) {
+	s, err := kiosk.OpenScreen(kiosk.ScreenConfig{Place: place, In: os.Stdin, Out: os.Stdout, Core: func(c core.Config, known string) (core.Config, error) {
 		hardware, err := client.Hardware(client.Sources{Video: t.video, Audio: t.audio})
 		if err != nil {
 			return c, err
 		}
 		c.Hardware, c.Updates = hardware, updates()
-		return client.Config(c, client.Places{}, nil), nil // what is known of services is forgotten too
+		return client.Config(c, client.Places{Known: known}, nil), nil
 	}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conclave: a kiosk's screen is started by conclave --kiosk:", err)

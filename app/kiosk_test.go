@@ -58,7 +58,7 @@ func init() {
 func headless(dir string) int {
 	s, err := kiosk.OpenScreen(kiosk.ScreenConfig{
 		Place: config.PlaceIn(dir), In: os.Stdin, Out: os.Stdout,
-		Core: func(c core.Config) (core.Config, error) {
+		Core: func(c core.Config, known string) (core.Config, error) {
 			c.Hardware = core.Hardware{
 				Codecs:     new(device.Codecs),
 				Camera:     func(string) (media.VideoSource, error) { return openPlug(dir) },
@@ -66,7 +66,7 @@ func headless(dir string) int {
 				Speaker:    func(string) (media.AudioSink, error) { return mute{}, nil },
 			}
 			c.Format = media.VideoFormat{Width: 320, Height: 180, FrameRate: 15, Kilobits: 200}
-			return client.Config(c, client.Places{}, nil), nil
+			return client.Config(c, client.Places{Known: known}, nil), nil
 		},
 	})
 	if err != nil {

@@ -103,6 +103,9 @@ func (e Enrolment) Finish(ctx context.Context, code string) (Enrolled, error) {
 		return Enrolled{}, fmt.Errorf("enrol: %w", err)
 	}
 	_ = os.Remove(path)
+	if err := forgetKnown(e.Folder); err != nil {
+		return Enrolled{}, err
+	}
 	if string(account.Name) != NameOf(e.Name) {
 		if account, err = c.Rename(ctx, NameOf(e.Name)); err != nil {
 			return Enrolled{}, fmt.Errorf("enrol: name the account: %w", err)
@@ -123,6 +126,9 @@ func (e Enrolment) Finish(ctx context.Context, code string) (Enrolled, error) {
 func (e Enrolment) Forget() error {
 	if err := os.Remove(filepath.Join(e.Folder, enrolFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget the room: %w", err)
+	}
+	if err := forgetKnown(e.Folder); err != nil {
+		return err
 	}
 	return forget(e.Folder)
 }

@@ -35,7 +35,8 @@ type ScreenConfig struct {
 	In  io.Reader
 	Out io.Writer
 	// Core completes a client's configuration: the service, the relay, the devices.
-	Core func(core.Config) (core.Config, error)
+	// What is known of services lies in the folder known, or in memory where that is "".
+	Core func(c core.Config, known string) (core.Config, error)
 }
 
 // aliveEvery is how often a screen says that its window still answers.
@@ -84,7 +85,7 @@ func (s *Screen) start(cfg ScreenConfig, p config.Policy, o orders, seed [seedSi
 			Name: name, Service: p.Service, Pin: p.Pin, Camera: p.Camera, Microphone: p.Microphone, Speaker: p.Speaker,
 			MicOff: k.Muted, CameraOff: k.Hidden,
 		},
-	})
+	}, known(cfg.Place, p, o.Keys))
 	if err != nil {
 		return err.Error()
 	}
