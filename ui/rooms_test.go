@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 
 	"conclave/app/core"
@@ -218,5 +219,45 @@ func TestLicencesShowTheWholeText(t *testing.T) {
 	press(t, s, "fyne.io/fyne/v2 v2.8.1")
 	if !says(s, "Redistributions of source code must retain") {
 		t.Error("no text of the licence")
+	}
+}
+
+// A device's name is as long as its maker likes; it ends within its column,
+// and the tip tells it whole.
+func TestLongDeviceNamesEndInTheirColumn(t *testing.T) {
+	for _, size := range []fyne.Size{{Width: 900, Height: 600}, {Width: 1920, Height: 1080}} {
+		s, _, _ := open(t, uitest.Scene{Snapshot: uitest.Previewing(nil)}, light, size, "en")
+		var long []*widget.Button
+		walk(s.Window().Content(), func(o fyne.CanvasObject) {
+			if b, ok := o.(*widget.Button); ok && b.Label() == uitest.LongDevice {
+				long = append(long, b)
+			}
+		})
+		if len(long) != 2 {
+			t.Fatalf("%d devices with a long name, want 2", len(long))
+		}
+		for _, b := range long {
+			for _, o := range test.WidgetRenderer(b).Objects() {
+				words, ok := o.(*canvas.Text)
+				if ok && words.Position().X+words.MinSize().Width > b.Size().Width {
+					t.Errorf("%v: %q runs out of its button, %.0f wide", size, words.Text, b.Size().Width)
+				}
+			}
+			end := fyne.CurrentApp().Driver().AbsolutePositionForObject(b).X + b.Size().Width
+			if end > size.Width-14 {
+				t.Errorf("%v: the button ends at %.0f", size, end)
+			}
+		}
+		x := [2]float32{}
+		for i, b := range long {
+			x[i] = fyne.CurrentApp().Driver().AbsolutePositionForObject(b).X
+		}
+		if x[0]+long[0].Size().Width > x[1] {
+			t.Errorf("%v: the microphone's name runs into the speaker's", size)
+		}
+		long[1].MouseIn(nil)
+		if !says(s, uitest.LongDevice) {
+			t.Errorf("%v: no tip tells the whole name", size)
+		}
 	}
 }

@@ -209,7 +209,7 @@ type devicePicker struct {
 }
 
 func newDevicePicker(k *Kit, icon theme.Icon, key string, pick func(string)) *devicePicker {
-	d := &devicePicker{kit: k, list: widget.Wrap(theme.SpaceS), pick: pick, fault: widget.NewText("", widget.Style{Size: theme.SizeSmall, Color: theme.ColorCaution, Wrap: true})}
+	d := &devicePicker{kit: k, list: widget.WrapShrinking(theme.SpaceS, 120), pick: pick, fault: widget.NewText("", widget.Style{Size: theme.SizeSmall, Color: theme.ColorCaution, Wrap: true})}
 	name := widget.NewText(k.say(key), widget.Style{Bold: true})
 	d.object = widget.Column(theme.SpaceS, widget.Grow(widget.Row(theme.SpaceS, widget.NewIcon(icon, 18, theme.ColorMuted), name), name), d.list, d.fault)
 	return d
@@ -233,7 +233,7 @@ func (d *devicePicker) set(devices []core.Device, chosen, faultWords string, fau
 		if o.ID == chosen {
 			kind = widget.Primary
 		}
-		d.list.Add(d.kit.button(widget.ButtonConfig{Label: shorten(o.Label, 44), Kind: kind, Tapped: func() { d.pick(o.ID) }}))
+		d.list.Add(d.kit.button(widget.ButtonConfig{Label: o.Label, Kind: kind, Tapped: func() { d.pick(o.ID) }}))
 	}
 	d.object.Refresh()
 }

@@ -47,11 +47,16 @@ func Previewing(change func(*core.Snapshot)) core.Snapshot {
 		Link: "https://meet.example.org/m/" + strings.Repeat("abcd2345", 6) + "abcd", Mode: keys.ModeE2EE, Looked: true, HostHere: true,
 		Mic: core.Toggle{Wanted: true, On: true}, Camera: core.Toggle{Wanted: true, On: true},
 	}
+	s.Devices.Microphones = append(s.Devices.Microphones, core.Device{ID: "mic9", Label: LongDevice})
+	s.Devices.Speakers = append(s.Devices.Speakers, core.Device{ID: "spk9", Label: LongDevice})
 	if change != nil {
 		change(&s)
 	}
 	return s
 }
+
+// LongDevice is the longest name that a Linux system is known to give.
+const LongDevice = "Discard all samples (playback) or generate zero samples (capture)"
 
 // Reporting is a meeting in which somebody can be reported.
 func Reporting(r core.Report) core.Snapshot {

@@ -39,6 +39,7 @@ type Button struct {
 	escape            func()
 
 	hovered, focused, pressed bool
+	cut                       bool // the label does not fit; the tip tells it whole
 }
 
 // ButtonConfig describes a button.
@@ -135,8 +136,12 @@ func (b *Button) OnTapped(do func()) { b.do = do }
 func (b *Button) MouseIn(*desktop.MouseEvent) {
 	b.hovered = true
 	b.Refresh()
-	if b.tips != nil && b.tip != "" {
-		b.tips.Show(b.tip, b)
+	tip := b.tip
+	if tip == "" && b.cut {
+		tip = b.label
+	}
+	if b.tips != nil && tip != "" {
+		b.tips.Show(tip, b)
 	}
 }
 
@@ -303,7 +308,10 @@ func (r *buttonRenderer) content() fyne.Size {
 }
 
 func (r *buttonRenderer) MinSize() fyne.Size {
+	drawn := r.label.Text
+	r.label.Text = r.button.label // what is cut off asks for its room all the same
 	c := r.content()
+	r.label.Text = drawn
 	s := scaleOf(r.button)
 	if r.button.stacked {
 		if r.button.compact {
@@ -311,7 +319,7 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 		}
 		return fyne.NewSize(max(c.Width+14, 68*s), c.Height+14)
 	}
-	x, h := float32(14), max(c.Height+14, 36*s)
+	x, h := float32(labelPad), max(c.Height+14, 36*s)
 	if r.button.label == "" {
 		return fyne.NewSquareSize(max(h, c.Width+16))
 	}
@@ -324,6 +332,7 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 func (r *buttonRenderer) Layout(size fyne.Size) {
 	r.box.Resize(size)
 	r.overlay.Resize(size)
+	r.cut(size.Width)
 	c, side := r.content(), r.iconSide()
 	label := r.label.MinSize()
 	if r.button.stacked {
@@ -333,7 +342,7 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 	} else {
 		x := (size.Width - c.Width) / 2
 		if r.button.leading {
-			x = 14
+			x = labelPad
 		}
 		r.icon.Move(fyne.NewPos(x, (size.Height-side)/2))
 		if !r.icon.Hidden {
@@ -344,6 +353,25 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 	r.icon.Resize(fyne.NewSquareSize(side))
 	r.label.Resize(label)
 	r.layoutCount(size)
+}
+
+// labelPad is the least room at the left and right of a label.
+const labelPad = 14
+
+// cut ends a label that is wider than the button with an ellipsis.
+func (r *buttonRenderer) cut(width float32) {
+	b := r.button
+	r.label.Text, b.cut = b.label, false
+	if r.label.Hidden || b.stacked {
+		return
+	}
+	room := width - 2*labelPad - r.gap()
+	if !r.icon.Hidden {
+		room -= r.iconSide()
+	}
+	if r.label.MinSize().Width > room+0.5 {
+		r.label.Text, b.cut = cutLike(b.label, room, r.label), true
+	}
 }
 
 func (r *buttonRenderer) layoutCount(size fyne.Size) {
