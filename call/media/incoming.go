@@ -1,6 +1,7 @@
 package media
 
 import (
+	"image"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -345,7 +346,7 @@ func (r *remote) shown(painted bool, p *painter, decoding, painting time.Duratio
 type painter struct {
 	codecs Painter
 	tile   *Tile
-	whole  bool        // show all of the picture with bars rather than fill the tile
+	whole  bool        // show all of the picture in its own proportions rather than fill the tile
 	read   bool        // look for patterns
 	may    func() bool // asked once a picture is begun; nil for always
 	scaled I420
@@ -356,24 +357,27 @@ type painter struct {
 	time   time.Time
 }
 
+func (p *painter) begin(pic *I420) *image.RGBA {
+	if p.whole {
+		return p.tile.BeginWhole(pic.Width, pic.Height)
+	}
+	return p.tile.Begin()
+}
+
 // paint shows pic on the tile, and reports whether anybody looks.
 func (p *painter) paint(pic *I420) bool {
-	img := p.tile.Begin()
+	img := p.begin(pic)
 	if img == nil || p.may != nil && !p.may() {
 		return false
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	target := img
 	p.cut = *pic
-	if p.whole {
-		target = letterbox(img, pic.Width, pic.Height)
-		w, h = target.Rect.Dx(), target.Rect.Dy()
-	} else {
+	if !p.whole {
 		p.cut = pic.Crop(w, h)
 	}
 	p.scaled.Resize(w, h)
 	p.codecs.Scale(&p.scaled, &p.cut)
-	p.codecs.Paint(target, &p.scaled)
+	p.codecs.Paint(img, &p.scaled)
 	if p.read {
 		p.number, p.time, p.found = ReadPattern(img)
 	}

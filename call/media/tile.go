@@ -87,13 +87,35 @@ func (t *Tile) Sequence() uint64 {
 func (t *Tile) Begin() *image.RGBA {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.begin(t.w, t.h)
+}
+
+// BeginWhole is Begin for a picture of which nothing may be cut off: the image
+// has the proportions width:height and is as large as fits into the wanted
+// size. What is beside it is the screen's to fill.
+func (t *Tile) BeginWhole(width, height int) *image.RGBA {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if width <= 0 || height <= 0 {
+		return t.begin(t.w, t.h)
+	}
+	w, h := t.w, t.h
+	if w*height > h*width {
+		w = max((h*width+height/2)/height, min(w, 1))
+	} else {
+		h = max((w*height+width/2)/width, min(h, 1))
+	}
+	return t.begin(w, h)
+}
+
+func (t *Tile) begin(w, h int) *image.RGBA {
 	t.cleared = false
-	if t.w == 0 || t.h == 0 {
+	if w == 0 || h == 0 {
 		return nil
 	}
 	img := t.buf[t.painting]
-	if img == nil || img.Rect.Dx() != t.w || img.Rect.Dy() != t.h {
-		img = image.NewRGBA(image.Rect(0, 0, t.w, t.h))
+	if img == nil || img.Rect.Dx() != w || img.Rect.Dy() != h {
+		img = image.NewRGBA(image.Rect(0, 0, w, h))
 		t.buf[t.painting] = img
 	}
 	return img

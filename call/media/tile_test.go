@@ -102,22 +102,35 @@ func TestPaintingATileDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func TestScreenIsShownWholeWithBars(t *testing.T) {
-	tile := NewTile()
-	tile.Resize(100, 100)
-	pic := NewI420(160, 80)
-	for i := range pic.Y {
-		pic.Y[i] = 235
-	}
-	p := painter{codecs: PlainPainter{}, tile: tile, whole: true}
-	p.paint(pic)
-	img, _ := tile.Latest()
-	for _, row := range []struct {
-		y    int
-		want byte
-	}{{0, 0}, {20, 0}, {50, 255}, {99, 0}} {
-		if c := img.RGBAAt(50, row.y); c.G != row.want || c.A != 255 {
-			t.Errorf("line %d is %v, want %d", row.y, c, row.want)
+// What lies beside a screen of another shape is the window's to fill, so the
+// picture has the screen's own proportions and no bars.
+func TestScreenIsShownWholeInItsProportions(t *testing.T) {
+	for _, row := range []struct{ tw, th, w, h, gotW, gotH int }{
+		{100, 100, 160, 80, 100, 50}, {100, 100, 80, 160, 50, 100}, {640, 360, 1600, 900, 640, 360},
+		{640, 400, 320, 180, 640, 360}, {100, 10, 16, 4000, 1, 10}, {0, 0, 160, 80, 0, 0},
+	} {
+		tile := NewTile()
+		tile.Resize(row.tw, row.th)
+		pic := NewI420(row.w, row.h)
+		for i := range pic.Y {
+			pic.Y[i] = 235
+		}
+		p := painter{codecs: PlainPainter{}, tile: tile, whole: true}
+		p.paint(pic)
+		img, _ := tile.Latest()
+		if img == nil {
+			if row.gotW != 0 {
+				t.Errorf("%v: no picture", row)
+			}
+			continue
+		}
+		if img.Rect.Dx() != row.gotW || img.Rect.Dy() != row.gotH {
+			t.Errorf("%v: painted as %v", row, img.Rect.Size())
+		}
+		for i, v := range img.Pix {
+			if v != 255 {
+				t.Fatalf("%v: byte %d is %d: a bar", row, i, v)
+			}
 		}
 	}
 }
