@@ -161,17 +161,20 @@ func TestThreePeopleBecomeVerifiedAndMeet(t *testing.T) {
 func TestEachServiceIsRememberedApart(t *testing.T) {
 	places := client.Places{Known: "known", OwnKnown: "own"}
 	var seen []string
-	for _, at := range [][2]string{{"https://a.example", ""}, {"https://a.example", "pin"}, {"https://b.example", ""}} {
-		dir := places.Of(at[0], at[1], false)
+	for _, at := range []string{"https://a.example", "https://a.example:8443", "https://b.example"} {
+		dir := places.Of(at, false)
 		if dir == "" || slices.Contains(seen, dir) {
 			t.Errorf("%v lies in %q", at, dir)
 		}
 		seen = append(seen, dir)
 	}
-	if got := places.Of("http://127.0.0.1:1234", "", false); got != "" {
+	if got := places.Of("https://A.example:443/", false); got != seen[0] {
+		t.Errorf("the same service, written otherwise, lies in %q", got)
+	}
+	if got := places.Of("http://127.0.0.1:1234", false); got != "" {
 		t.Errorf("a loopback service lies in %q", got)
 	}
-	if got := places.Of("http://127.0.0.1:1234", "", true); got != "own" {
+	if got := places.Of("http://127.0.0.1:1234", true); got != "own" {
 		t.Errorf("the own service lies in %q", got)
 	}
 }

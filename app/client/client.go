@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -43,23 +44,34 @@ func Config(cfg core.Config, places Places, open func(url string) error) core.Co
 	}
 	cfg.Identify = func(service, pin string, local bool, report func(core.IdentityEvent)) core.Identity {
 		return account.Open(account.Config{
-			Service: service, Pin: pin, Device: device, Dir: places.Of(service, pin, local), Open: open, Report: report, Now: cfg.Now,
+			Service: service, Pin: pin, Device: device, Dir: places.Of(service, local), Open: open, Report: report, Now: cfg.Now,
 		})
 	}
 	return cfg
 }
 
-// Of is the folder of one service. A loopback address names no service, since
+// Of is the folder of one service, by its host and port alone: a link with another
+// pin for a service that is known must not make it a stranger, which could deny
+// its accounts or show other keys. A loopback address names no service, since
 // whatever listens there next may be another one: it is trusted for one session.
-func (p Places) Of(service, pin string, local bool) string {
+func (p Places) Of(service string, local bool) string {
 	switch {
 	case local:
 		return p.OwnKnown
 	case p.Known == "" || strings.HasPrefix(service, "http://"):
 		return ""
 	}
-	sum := sha256.Sum256([]byte(service + "#" + pin))
+	sum := sha256.Sum256([]byte(address(service) + "#"))
 	return filepath.Join(p.Known, hex.EncodeToString(sum[:16]))
+}
+
+// address writes the same service always in the same way.
+func address(service string) string {
+	u, err := url.Parse(service)
+	if err != nil {
+		return service
+	}
+	return u.Scheme + "://" + strings.ToLower(strings.TrimSuffix(u.Host, ":443"))
 }
 
 // conn marks the errors after which dialling again cannot help.

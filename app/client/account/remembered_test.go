@@ -2,12 +2,16 @@ package account_test
 
 import (
 	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"conclave/app/client/account"
 	"conclave/app/core"
 	"conclave/call"
+	"conclave/call/calltest"
 	"conclave/keys"
 	"conclave/keys/policy"
 	"conclave/keys/registry/wire"
@@ -36,6 +40,51 @@ func TestAnotherAccountOfTheDeviceIsALie(t *testing.T) {
 	p.ana.Close()
 	p.Enrol(t, p.ana.key(), "Anna Director", keys.ClassPhone)
 	p.sendsNothing(t, p.again(p.ana), core.NoticeServiceIdentity)
+}
+
+// A link with another pin opens a second session with the service that is known:
+// what the first one learnt meanwhile holds for it too.
+func TestSessionsOfAServiceKnowTheSame(t *testing.T) {
+	p := newPlot(t)
+	p.ana.await("ready", func() bool { return p.ana.account().State == core.AccountReady })
+	dir := t.TempDir()
+	open := func(url string, way http.RoundTripper) (*account.Session, chan core.Standing) {
+		news := make(chan core.Standing, 100)
+		s := account.Open(account.Config{
+			Service: url, Device: p.ana.device, Dir: dir, Transport: way,
+			Report: func(e core.IdentityEvent) {
+				if st, is := e.(core.Standing); is {
+					news <- st
+				}
+			},
+		})
+		t.Cleanup(s.Close)
+		return s, news
+	}
+	way := &cutWay{}
+	way.cut.Store(true)
+	_, late := open(calltest.NewForger(t).URL, way)
+	<-late // it could not ask yet
+	_, first := open(p.URL, http.DefaultTransport)
+	for st := range first {
+		if st.State == core.AccountReady {
+			break
+		}
+	}
+	way.cut.Store(false)
+	if st := <-late; st.Why != core.NoticeServiceIdentity {
+		t.Errorf("the later session met another service under the same name, and stands at %+v", st)
+	}
+}
+
+// cutWay is a way to a service that can be cut.
+type cutWay struct{ cut atomic.Bool }
+
+func (w *cutWay) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.cut.Load() {
+		return nil, net.ErrClosed
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // Between the start and the first answer of the service nobody knows what its

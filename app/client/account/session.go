@@ -263,6 +263,11 @@ func (s *Session) set(change func(*core.Standing)) {
 // meetService asks who the service is, and compares it with what is remembered.
 func (s *Session) meetService(ctx context.Context) (offered bool, err error) {
 	about, err := s.client.About(ctx)
+	if !s.trust.known() { // by another session, of a link with another pin, it may be by now
+		if err := s.recall(); err != nil {
+			return false, err
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if s.trust.known() {
 			return false, errIdentity // it had accounts, and now denies it
@@ -374,6 +379,11 @@ func (s *Session) readAccount(ctx context.Context) (signedIn bool, err error) {
 	s.mu.Lock()
 	signing := s.signing
 	s.mu.Unlock()
+	if a.ID != s.trust.Account && !signing {
+		if t, err := loadTrust(s.cfg.Dir); err == nil && t.Account == a.ID { // signed in to by another session
+			signing = true
+		}
+	}
 	if a.ID != s.trust.Account {
 		if !s.trust.Account.IsZero() && !signing {
 			return false, errAccount

@@ -90,6 +90,18 @@ func loadTrust(dir string) (trust, error) {
 	return t, nil
 }
 
+// recall takes over what lies in the folder by now.
+func (s *Session) recall() error {
+	t, err := loadTrust(s.cfg.Dir)
+	if err != nil {
+		return errors.Join(errIdentity, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trust = t
+	return nil
+}
+
 // remember stores what is known now.
 func (s *Session) remember(next trust) error {
 	if s.cfg.Dir != "" {
@@ -107,8 +119,13 @@ func (s *Session) remember(next trust) error {
 	return nil
 }
 
+// writing lets one session write at a time: two may have the same folder.
+var writing sync.Mutex
+
 // writeFile leaves the old or the new content, whatever happens.
 func writeFile(path string, data []byte) error {
+	writing.Lock()
+	defer writing.Unlock()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
