@@ -25,9 +25,22 @@ func (s *Shell) build() {
 	// No ground lies under the screens: Fyne clears the window with the theme's
 	// background, and without a graphics card one more layer of the window's
 	// size costs as much as the pictures.
-	s.root = widget.Stack(s.content, s.overlay, s.notices.Cards, s.notices.Modal, s.tips.Layer)
+	s.root = widget.Stack(widget.NewGate(s.enclosure), s.content, s.overlay, s.notices.Cards, s.notices.Modal, s.tips.Layer, widget.NewGate(s.enclosure))
 	s.shown, s.over, s.asked = 0, 0, 0
 	s.window.SetContent(s.root)
+}
+
+// enclosure is what Tab must not leave now; nil when it may go anywhere.
+func (s *Shell) enclosure() *widget.Enclosure {
+	switch {
+	case s.notices.Open():
+		return s.notices.Enclosure()
+	case s.over == present.Facts:
+		return s.facts.Enclosure()
+	case s.shown == present.Meeting && s.over == 0:
+		return s.meeting.Enclosure()
+	}
+	return nil
 }
 
 func (s *Shell) shortcutLines() []screen.Shortcut {

@@ -372,10 +372,16 @@ func (s *Shell) toggle(which present.Screen) {
 	s.open(which)
 }
 
+// focus gives something the keyboard; nil takes it away. Behind what must be
+// answered first nothing gets it.
 func (s *Shell) focus(f fyne.Focusable) {
 	c := s.window.Canvas()
 	if f == nil {
 		c.Unfocus()
+		return
+	}
+	if s.notices.Open() && !s.notices.Owns(f) {
+		s.notices.Focus()
 		return
 	}
 	c.Focus(f)

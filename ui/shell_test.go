@@ -407,3 +407,66 @@ func TestChangesAreDrawnOnceAndNothingRunsAfterClose(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// While something must be answered or closed first, Tab and Shift+Tab stay
+// within it, also from where nothing had the keyboard.
+func TestTabStaysInWhatIsOpen(t *testing.T) {
+	alarm := uitest.InMeeting(3)
+	alarm.Notices = []core.Notice{{ID: 1, Code: core.NoticeFork, Modal: true}}
+	host := uitest.InMeeting(3)
+	host.Can.SetRules, host.Can.Lock, host.Can.Mute, host.Can.EndForAll = true, true, true, true
+	for _, row := range []struct {
+		name    string
+		snap    core.Snapshot
+		actions []string
+	}{
+		{"alarm", alarm, nil},
+		{"question", host, []string{"end"}},
+		{"tools", host, []string{"tools"}},
+		{"person", host, []string{"person"}},
+		{"reactions", host, []string{"react"}},
+		{"statistics", host, []string{"figures"}},
+		{"facts", host, []string{"facts"}},
+		{"alarm over a sheet", alarm, []string{"more"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s, _, _ := show(t, row.snap, row.actions...)
+			c := s.Window().Canvas()
+			for _, step := range []struct {
+				name string
+				move func()
+			}{{"Tab", c.FocusNext}, {"Shift+Tab", c.FocusPrevious}} {
+				for _, from := range []string{"inside", "nothing"} {
+					if from == "nothing" {
+						c.Unfocus()
+					}
+					for n := range 60 {
+						step.move()
+						o, ok := c.Focused().(fyne.CanvasObject)
+						if !ok {
+							t.Fatalf("%s %d from %s: nothing has the keyboard", step.name, n, from)
+						}
+						if !within(s, o) {
+							t.Fatalf("%s %d from %s: the keyboard is behind, at %T %q", step.name, n, from, o, o.(fyne.Accessible).AccessibilityLabel())
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// within reports whether something lies above the topmost scrim or catcher.
+func within(s *ui.Shell, what fyne.CanvasObject) bool {
+	above, open := false, false
+	walk(s.Window().Content(), func(o fyne.CanvasObject) {
+		switch o.(type) {
+		case *widget.Scrim, *widget.Catcher:
+			above, open = false, true
+		}
+		if o == what {
+			above = open
+		}
+	})
+	return above
+}

@@ -13,6 +13,7 @@ import (
 type Facts struct {
 	kit    *Kit
 	object fyne.CanvasObject
+	edges  *widget.Enclosure
 	badge  *widget.Pill
 	list   *rows[present.Fact, *factRow]
 }
@@ -26,7 +27,8 @@ func NewFacts(k *Kit) *Facts {
 	list := widget.ScrollFit(f.list.box)
 	column := widget.Grow(widget.Column(theme.SpaceM,
 		widget.Grow(widget.Row(theme.SpaceS, head, shut), head), widget.Wrap(theme.SpaceS, f.badge), small(k.say("facts.lead")), list, middle(code)), list)
-	f.object = dialogFrame(k, 520, column)
+	f.edges = widget.Enclose(dialogFrame(k, 520, column))
+	f.object = f.edges.Object
 	return f
 }
 
@@ -36,6 +38,9 @@ func dialogFrame(k *Kit, width float32, content fyne.CanvasObject) fyne.CanvasOb
 	box := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Stroke: theme.ColorBorder, Width: 1, Radius: 16, Shadow: true}), widget.Pad(theme.SpaceL, content))
 	return widget.Stack(widget.NewScrim(k.Close), widget.Middle(width, widget.Pad(theme.SpaceS, widget.NewShield(box))))
 }
+
+// Enclosure is what keeps Tab within the dialog.
+func (f *Facts) Enclosure() *widget.Enclosure { return f.edges }
 
 // Object implements Screen.
 func (f *Facts) Object() fyne.CanvasObject { return f.object }

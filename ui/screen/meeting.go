@@ -74,7 +74,9 @@ func NewMeeting(k *Kit) *Meeting {
 	m.side = widget.Side(330, widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface}), widget.Pad(theme.SpaceM, widget.Stack(m.peoplePanel.Object(), m.chatPanel.Object()))))
 	middle := widget.Place(widget.Grow(widget.Row(theme.SpaceNo, stage, m.side), stage), widget.Start, widget.Stretch)
 	page := widget.Grow(widget.Column(theme.SpaceNo, m.buildTop(), middle, m.buildBar()), middle)
-	m.sheets.layer = widget.Stack()
+	m.sheets.inside = widget.Stack()
+	m.sheets.enclosure = widget.Enclose(m.sheets.inside)
+	m.sheets.layer = m.sheets.enclosure.Object
 	m.sheets.layer.Hide()
 	m.object = widget.Stack(page, m.sheets.layer)
 	m.OpenPanel(PanelNone)

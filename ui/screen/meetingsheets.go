@@ -16,9 +16,11 @@ import (
 // meetingSheets is what can be opened over a meeting. Each is made when it is
 // opened first: most meetings need few of them.
 type meetingSheets struct {
-	layer   *fyne.Container
-	open    Sheet
-	subject keys.PublicKey // whose menu it is
+	layer     *fyne.Container // with the enclosure's edges
+	inside    *fyne.Container
+	enclosure *widget.Enclosure
+	open      Sheet
+	subject   keys.PublicKey // whose menu it is
 
 	tools   *toolsSheet
 	person  *personSheet
@@ -41,7 +43,7 @@ func (m *Meeting) OpenSheet(which Sheet) {
 		m.CloseSheet()
 		return
 	}
-	s.layer.Objects = []fyne.CanvasObject{object}
+	s.inside.Objects = []fyne.CanvasObject{object}
 	s.layer.Show()
 	m.again()
 	s.layer.Refresh()
@@ -120,12 +122,20 @@ func (m *Meeting) CloseSheet() bool {
 		return false
 	}
 	s.open = SheetNone
-	s.layer.Objects = nil
+	s.inside.Objects = nil
 	s.layer.Hide()
 	m.kit.Focus(nil)
 	m.again()
 	m.object.Refresh()
 	return true
+}
+
+// Enclosure is what keeps Tab within an open sheet; nil when none is open.
+func (m *Meeting) Enclosure() *widget.Enclosure {
+	if m.sheets.open == SheetNone {
+		return nil
+	}
+	return m.sheets.enclosure
 }
 
 // Sheet returns what is open.

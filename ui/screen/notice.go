@@ -12,10 +12,11 @@ import (
 // Notices shows what is to be told: cards at the top, and at most one question
 // or alarm in the middle that must be answered first.
 type Notices struct {
-	kit   *Kit
-	Cards *fyne.Container // lies over the screens and takes clicks only on the cards
-	Modal *fyne.Container // hidden when there is none
-	cards *rows[present.Notice, *noticeCard]
+	kit        *Kit
+	Cards      *fyne.Container // lies over the screens and takes clicks only on the cards
+	Modal      *fyne.Container // hidden when there is none
+	modalEdges *widget.Enclosure
+	cards      *rows[present.Notice, *noticeCard]
 
 	outside, inside *fyne.Container // where the cards are: at the top, or in a meeting below, where they cover neither who knocks nor a banner
 	list            []present.Notice
@@ -50,7 +51,8 @@ func NewNotices(k *Kit) *Notices {
 	told := widget.ScrollFit(widget.Column(theme.SpaceM, n.mark.object, widget.Column(theme.SpaceS, n.title, n.words), n.nextBox))
 	content := widget.Grow(widget.Column(theme.SpaceM, told, middle(n.no, n.yes)), told)
 	box := widget.Stack(widget.NewBox(widget.BoxStyle{Fill: theme.ColorSurface, Stroke: theme.ColorBorder, Width: 1, Radius: 16, Shadow: true}), widget.Pad(theme.SpaceL, content))
-	n.Modal = widget.Stack(widget.NewScrim(nil), widget.Middle(500, widget.Pad(theme.SpaceS, widget.NewShield(box))))
+	n.modalEdges = widget.Enclose(widget.Stack(widget.NewScrim(nil), widget.Middle(500, widget.Pad(theme.SpaceS, widget.NewShield(box)))))
+	n.Modal = n.modalEdges.Object
 	n.Modal.Hide()
 	return n
 }
@@ -123,6 +125,20 @@ func (n *Notices) Ask(title, words, label string, do func()) {
 
 // Open reports whether something must be answered first.
 func (n *Notices) Open() bool { return n.Modal.Visible() }
+
+// Enclosure is what keeps Tab within what must be answered; nil when nothing
+// must.
+func (n *Notices) Enclosure() *widget.Enclosure {
+	if !n.Open() {
+		return nil
+	}
+	return n.modalEdges
+}
+
+// Owns reports whether something belongs to what must be answered.
+func (n *Notices) Owns(f fyne.Focusable) bool {
+	return f == fyne.Focusable(n.yes) || f == fyne.Focusable(n.no)
+}
 
 // Focus gives what must be answered the keyboard, when something else has it.
 func (n *Notices) Focus() {
