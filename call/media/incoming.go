@@ -183,7 +183,7 @@ func (r *remote) readAudio(in *inbound) {
 		}
 		in.meter.count(len(f.Data))
 		m := r.member.Load()
-		if m == nil || r.s.refuses(m.Key, in.stream) {
+		if m == nil || !m.says(in.stream) || r.s.refuses(m.Key, in.stream) {
 			r.s.unopened.Add(1)
 			continue
 		}
@@ -232,7 +232,7 @@ func (r *remote) readVideo(in *inbound) {
 		}
 		in.meter.count(len(f.Data))
 		m := r.member.Load()
-		if m == nil || in.stream == frame.Screen && !m.Shares || r.s.refuses(m.Key, in.stream) {
+		if m == nil || !m.says(in.stream) || r.s.refuses(m.Key, in.stream) {
 			r.s.unopened.Add(1)
 			in.stale.Store(true)
 			continue
@@ -307,7 +307,7 @@ func (w *watcher) show(m *Member, vp8 []byte, gap bool, arrived time.Time) {
 func (in *inbound) welcome(r *remote) func() bool {
 	return func() bool {
 		m := r.member.Load()
-		return m != nil && (in.stream != frame.Screen || m.Shares) && !r.s.refuses(m.Key, in.stream)
+		return m != nil && m.says(in.stream) && !r.s.refuses(m.Key, in.stream)
 	}
 }
 

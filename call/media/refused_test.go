@@ -5,8 +5,49 @@ import (
 	"testing/synctest"
 	"time"
 
+	"conclave/call/frame"
 	"conclave/keys"
 )
+
+// Of somebody who says that they are silent and hidden nothing is opened,
+// whatever their app sends; what they said before plays to its end, and the
+// relay is asked for sound all along, so that a word is not missed.
+func TestWhoSaysToBeSilentIsNotHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, nil)
+		defer g.end()
+		g.admit()
+		camera, mic := g.join()
+		ring := newRing(t, annaLeaf)
+		defer ring.Close()
+		speak := func() {
+			sound, err := ring.Sealer(frame.Audio).Seal(nil, nil, []byte{0x20, 0}, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mic.put(sound)
+		}
+		says := []Member{{Key: selfKey, Leaf: selfLeaf}, {Key: annaKey, Leaf: annaLeaf, Silent: true, Hidden: true}}
+		g.s.SetMembers(says)
+		speak()
+		camera.put(picture(t, ring, 1, true))
+		g.run(time.Second)
+		if st := g.anna(); st.AudioOpened != 0 || st.VideoOpened != 0 || st.State != TileCameraOff {
+			t.Errorf("silent and hidden: %d sounds and %d pictures opened, state %d", st.AudioOpened, st.VideoOpened, st.State)
+		}
+		if !mic.isWanted() {
+			t.Error("the relay is not asked for sound: the next word would come late")
+		}
+		says[1].Silent, says[1].Hidden = false, false
+		g.s.SetMembers(says)
+		speak()
+		camera.put(picture(t, ring, 2, true))
+		g.run(time.Second)
+		if st := g.anna(); st.AudioOpened != 1 || st.VideoOpened != 1 {
+			t.Errorf("open again: %d sounds and %d pictures opened", st.AudioOpened, st.VideoOpened)
+		}
+	})
+}
 
 // What is refused is neither opened nor asked for, and nothing old stays on the
 // tile; what is refused no more comes back.

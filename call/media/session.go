@@ -21,6 +21,21 @@ type Member struct {
 	Key    keys.PublicKey
 	Leaf   uint32
 	Shares bool
+	// Silent and Hidden say that they say, in the group, that their microphone or
+	// camera is off. Then nothing of it is opened, so that nobody is heard who is
+	// shown muted.
+	Silent, Hidden bool
+}
+
+// says reports whether they say that they send a stream.
+func (m *Member) says(stream frame.Stream) bool {
+	switch stream {
+	case frame.Audio:
+		return !m.Silent
+	case frame.Screen:
+		return m.Shares
+	}
+	return !m.Hidden
 }
 
 // Wants is what the person wishes to send. A Session makes it so and checks

@@ -58,7 +58,7 @@ func (r *remote) state(now time.Time) TileState {
 		return TileConnecting
 	case camera == nil && now.Sub(r.since) < silentAfter && r.lastVideo.IsZero():
 		return TileConnecting
-	case camera == nil || camera.muted || r.s.refuses(r.stats.Key, frame.CameraMid):
+	case camera == nil || camera.muted || r.hides() || r.s.refuses(r.stats.Key, frame.CameraMid):
 		return TileCameraOff
 	case r.fault != TileUnknown && now.Sub(r.faultAt) < weakAfter:
 		return r.fault
@@ -70,6 +70,12 @@ func (r *remote) state(now time.Time) TileState {
 		return TileWeak
 	}
 	return TileLive
+}
+
+// hides reports whether they say that their camera is off.
+func (r *remote) hides() bool {
+	m := r.member.Load()
+	return m != nil && m.Hidden
 }
 
 // heard is how loud the remote is.

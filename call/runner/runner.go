@@ -258,7 +258,9 @@ func (r *Runner) reconcile() {
 	}
 	members := make([]media.Member, 0, len(r.state.People))
 	for _, p := range r.state.People {
-		members = append(members, media.Member{Key: p.Key, Leaf: p.Leaf, Shares: p.Says.Share})
+		members = append(members, media.Member{
+			Key: p.Key, Leaf: p.Leaf, Shares: p.Says.Share, Silent: !p.Says.Mic, Hidden: !p.Says.Camera,
+		})
 	}
 	if r.applied.members == nil || r.applied.epoch != r.state.Epoch || !slices.Equal(members, r.applied.members) {
 		r.media.SetMembers(members)

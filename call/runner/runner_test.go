@@ -591,3 +591,28 @@ func (m *muffled) Receive(ctx context.Context) (wire.Message, error) {
 		}
 	}
 }
+
+// What somebody says of their microphone reaches the others' media, so that
+// nobody is heard who is shown muted.
+func TestWhoIsMutedIsSilentForTheOthersMedia(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		host, guests := meet(t, h, 1)
+		silent := func() bool {
+			for _, m := range guests[0].newestMedia().Told().Members {
+				if m.Key == host.now().Self {
+					return m.Silent
+				}
+			}
+			t.Fatal("the host is no member")
+			return false
+		}
+		equal(t, "silent with the microphone on", silent(), false)
+		host.r.Do(call.Wish{Wants: call.Wants{}})
+		synctest.Wait()
+		equal(t, "silent when muted", silent(), true)
+		host.r.Do(call.Wish{Wants: call.Wants{Mic: true}})
+		synctest.Wait()
+		equal(t, "silent when on again", silent(), false)
+	})
+}
