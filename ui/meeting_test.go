@@ -346,3 +346,41 @@ func TestStillPictureIsNotCovered(t *testing.T) {
 		t.Error("initials lie over a picture")
 	}
 }
+
+// Where the host lets nobody unmute, one person can be let speak: from their
+// row in the list and from the menu of their tile, by the host alone.
+func TestHostLetsOnePersonSpeak(t *testing.T) {
+	snap := uitest.InMeeting(3)
+	snap.Meeting.Rules.Unmute = false
+	snap.Can.Mute = true
+	snap.Meeting.People[1].Mic, snap.Meeting.People[2].Mic = false, true
+	s, c, _ := show(t, snap, "person")
+	press(t, s, "Let them speak")
+	got := c.Intents()
+	if len(got) != 1 {
+		t.Fatalf("sent %v, want one intent", got)
+	}
+	who, ok := got[0].(core.LetSpeak)
+	if !ok || who.Person == snap.Profile.Key || who.Person == (keys.PublicKey{}) {
+		t.Errorf("sent %#v, want to let somebody else speak", got[0])
+	}
+
+	s, c, _ = show(t, snap, "people")
+	n := 0
+	walk(s.Window().Content(), func(o fyne.CanvasObject) {
+		if b, ok := o.(*widget.Button); ok && b.Label() == "Let them speak" {
+			n++
+		}
+	})
+	if n != 1 {
+		t.Errorf("%d buttons in the list, want one, for who is silent", n)
+	}
+	press(t, s, "Let them speak")
+	sent(t, c, core.LetSpeak{Person: snap.Meeting.People[1].Key})
+
+	snap.Can.Mute = false
+	s, _, _ = show(t, snap, "people")
+	if _, ok := find(s, func(b *widget.Button) bool { return b.Label() == "Let them speak" }); ok {
+		t.Error("who is no host is offered to let others speak")
+	}
+}

@@ -29,6 +29,7 @@ type Person struct {
 	Hand        bool
 	Speaking    bool
 	CanRemove   bool
+	CanLetSpeak bool // silent by the rules or by the host, who can change it for them
 	Turn        int  // to speak, from 1; 0 while the hand is down
 	Muted       bool // by the host
 }
@@ -143,7 +144,9 @@ func (p Presenter) People(s core.Snapshot) []Person {
 	m := s.Meeting
 	rows := make([]Person, 0, len(m.People))
 	for _, who := range m.People {
-		rows = append(rows, p.person(who, s.Can.Remove))
+		row := p.person(who, s.Can.Remove)
+		row.CanLetSpeak = s.Can.Mute && !who.Self && !who.Mic && (who.Muted || !m.Rules.Unmute)
+		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, func(a, b Person) int { return cmp.Compare(last(a.Turn), last(b.Turn)) })
 	return rows

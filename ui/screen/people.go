@@ -185,6 +185,7 @@ type personRow struct {
 	hand        *widget.Icon
 	details     *proofDetails
 	actions     *widget.Button
+	letSpeak    *fyne.Container
 	remove      *widget.Button // in the details, with whatever else a host can do to one person
 }
 
@@ -197,9 +198,11 @@ func newPersonRow(p *People) *personRow {
 	r.remove = k.button(widget.ButtonConfig{Label: k.say("people.remove"), Icon: theme.IconPersonRemove, Kind: widget.DangerLow, Tapped: func() { p.Remove(r.view.Key, r.view.Name) }})
 	r.actions = k.button(widget.ButtonConfig{Label: k.say("menu.actions"), Icon: theme.IconMore, Tapped: func() { p.actions(r.view.Key) }})
 	show(r.actions, p.actions != nil)
+	r.letSpeak = widget.Wrap(theme.SpaceNo, k.button(widget.ButtonConfig{Label: k.say("deed.letspeak"), Icon: theme.IconMic, Tapped: func() { k.Send(core.LetSpeak{Person: r.view.Key}) }}))
+	r.letSpeak.Hide()
 	r.details = newProofDetails(k, r.actions, r.remove)
 	head := widget.Grow(widget.Row(theme.SpaceS, r.avatar, r.name, r.hand, r.mic, r.camera, r.details.toggle), r.name)
-	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Column(theme.SpaceXS, head, r.marks.row, r.details.object))
+	r.root = widget.PadXY(theme.SpaceNo, theme.SpaceXS, widget.Column(theme.SpaceXS, head, r.marks.row, r.letSpeak, r.details.object))
 	return r
 }
 
@@ -221,6 +224,10 @@ func (r *personRow) set(v present.Person) {
 	set(r.camera, v.CameraOn, theme.IconCamera, theme.IconCameraOff)
 	show(r.hand, v.Hand)
 	show(r.remove, v.CanRemove)
+	if r.letSpeak.Visible() != v.CanLetSpeak {
+		show(r.letSpeak, v.CanLetSpeak)
+		r.panel.kit.Relayout()
+	}
 	r.details.of(v.Key)
 	r.details.set(v.Proof)
 }

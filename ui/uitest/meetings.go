@@ -19,6 +19,11 @@ func MeetingScenes() []Scene {
 	speaker.Meeting.People[3].Speaking = true
 	muted := Ruled(InMeeting(4), core.Rules{Chat: true})
 	muted.Meeting.People[0].Muted, muted.Meeting.Mic = true, core.Toggle{}
+	quiet := Hosting(InMeeting(4))
+	quiet.Meeting.Rules.Unmute = false
+	for i := range quiet.Meeting.People[1:] {
+		quiet.Meeting.People[1+i].Mic, quiet.Meeting.People[1+i].Muted = i == 2, i == 0
+	}
 	silenced := Ruled(InMeeting(3), core.Rules{})
 	suspended := Ruled(InMeeting(5), core.Rules{Suspended: true})
 	pausing := Hosting(InMeeting(5))
@@ -44,6 +49,7 @@ func MeetingScenes() []Scene {
 		{"meeting-screens", screens, []string{"share"}},
 		{"meeting-self-hidden", InMeeting(4), []string{"self"}},
 		{"meeting-muted", muted, nil},
+		{"meeting-quiet-people", quiet, []string{"people"}},
 		{"meeting-nochat", silenced, []string{"chat"}},
 		{"meeting-suspended", suspended, nil},
 		{"meeting-suspended-host", pausing, nil},
