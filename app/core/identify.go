@@ -15,6 +15,7 @@ import (
 // meeting elsewhere.
 type account struct {
 	service, pin string
+	now          func() time.Time
 	identity     Identity
 	standing     Standing
 	course       upgrade.State
@@ -41,7 +42,7 @@ func (c *Core) accountAt(service, pin string) *account {
 			return a
 		}
 	}
-	a := &account{service: service, pin: pin}
+	a := &account{service: service, pin: pin, now: c.cfg.Now}
 	local := c.service.Local && c.service.URL == service
 	a.identity = c.cfg.Identify(service, pin, local, func(e IdentityEvent) { c.post(fromIdentity{a, e}) })
 	c.accounts = append(c.accounts, a)
@@ -142,9 +143,9 @@ func (a *account) signedIn() bool {
 	return false
 }
 
-// class is what passports say now.
+// class is what the own passport says, until it ends.
 func (a *account) class() keys.Class {
-	if a.standing.State == AccountReady && a.standing.Class.IsValid() {
+	if a.standing.State == AccountReady && a.standing.Class.IsValid() && a.now().Before(a.standing.Expires) {
 		return a.standing.Class
 	}
 	return keys.ClassGuest
@@ -201,7 +202,7 @@ func (a *account) subject() policy.Subject {
 	if a.class() == keys.ClassGuest {
 		return policy.Guest()
 	}
-	return policy.Subject{Class: a.standing.Class, Organisation: a.standing.Issuer}
+	return policy.Subject{Class: a.class(), Organisation: a.standing.Issuer}
 }
 
 func (a *account) may(action policy.Action) policy.Answer {
