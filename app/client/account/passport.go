@@ -153,7 +153,7 @@ func (s *Session) Check(ctx context.Context, about keys.Descriptor, shown call.S
 	}
 	guest := call.Proof{
 		Checked: call.CheckedNothing, Class: keys.ClassGuest,
-		Answer: rules.decide(policy.Guest(), action(about.Mode)),
+		Answer: rules.decide(policy.Guest(), action(about, shown.Device)),
 	}
 	if len(shown.Bundle) == 0 {
 		return guest
@@ -173,7 +173,7 @@ func (s *Session) Check(ctx context.Context, about keys.Descriptor, shown call.S
 	if err == nil {
 		return call.Proof{
 			Checked: call.CheckedHolds, Class: p.Class, Issuer: p.Issuer, Name: p.Name, Until: p.NotAfter,
-			Answer: rules.decide(policy.SubjectOf(p), action(about.Mode)),
+			Answer: rules.decide(policy.SubjectOf(p), action(about, shown.Device)),
 		}
 	}
 	flaw, proved := flawOf(err)
@@ -213,8 +213,16 @@ func (s *Session) check(ctx context.Context, bundle []byte, name string, device 
 	return p, err
 }
 
-func action(mode keys.Mode) policy.Action {
-	if mode == keys.ModeTransport {
+// action is what somebody does in a meeting, for the policy: who opened it by a
+// changed app is seen by everybody else.
+func action(about keys.Descriptor, who keys.PublicKey) policy.Action {
+	host, transport := who == about.Host, about.Mode == keys.ModeTransport
+	switch {
+	case host && transport:
+		return policy.ActionHostTransport
+	case host:
+		return policy.ActionHostE2EE
+	case transport:
 		return policy.ActionJoinTransport
 	}
 	return policy.ActionJoinE2EE

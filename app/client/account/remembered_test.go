@@ -77,6 +77,43 @@ func TestSessionsOfAServiceKnowTheSame(t *testing.T) {
 	}
 }
 
+// Whether somebody may host is looked at by everybody who meets them, not by
+// their own app alone; so is that a meeting has the terms of its service.
+func TestWhoMayNotHostIsSeenByTheOthers(t *testing.T) {
+	p := newPlot(t)
+	p.ana.await("ready", func() bool { return p.ana.account().State == core.AccountReady })
+	p.ana.Close()
+	ready := make(chan struct{}, 100)
+	s := account.Open(account.Config{Service: p.URL, Device: p.ana.device, Dir: p.ana.dir, Report: func(e core.IdentityEvent) {
+		if st, is := e.(core.Standing); is && st.State == core.AccountReady {
+			ready <- struct{}{}
+		}
+	}})
+	defer s.Close()
+	<-ready
+	inForce, err := policy.Preset(policy.DefaultPreset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := keys.Descriptor{Mode: keys.ModeE2EE, PolicyHash: core.TermsOf(inForce, keys.Demand{}).Hash(), Host: p.bob.key()}
+	bob := call.Shown{Device: p.bob.key()}
+	if got := s.Check(t.Context(), about, bob); got.Answer.Decision != inForce.Decide(policy.Guest(), policy.ActionHostE2EE).Decision || got.Answer.Allowed() {
+		t.Errorf("a guest hosts: %+v", got)
+	}
+	about.Mode = keys.ModeTransport
+	if got := s.Check(t.Context(), about, bob); got.Answer.Decision != inForce.Decide(policy.Guest(), policy.ActionHostTransport).Decision {
+		t.Errorf("a guest hosts in transport mode: %+v", got)
+	}
+	about.Host = p.ana.key()
+	if got := s.Check(t.Context(), about, bob); got.Answer.Decision != inForce.Decide(policy.Guest(), policy.ActionJoinTransport).Decision {
+		t.Errorf("a guest joins: %+v", got)
+	}
+	about.PolicyHash = [32]byte{}
+	if got := s.Check(t.Context(), about, bob); got.Checked != call.CheckedFalse || got.Flaw != call.FlawTerms {
+		t.Errorf("a meeting without terms, at a service that has a policy: %+v", got)
+	}
+}
+
 // cutWay is a way to a service that can be cut.
 type cutWay struct{ cut atomic.Bool }
 

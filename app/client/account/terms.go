@@ -65,9 +65,15 @@ func (s *Session) openPolicy(signed []byte) (*policy.Policy, error) {
 }
 
 // termsOf finds the policy and the demand that the host of a meeting signed.
-// They may come from anywhere: the descriptor has their hash.
+// They may come from anywhere: the descriptor has their hash. It has none where the
+// service has no policy, and no host may say that of one that does.
 func (s *Session) termsOf(ctx context.Context, about keys.Descriptor) (rules, error) {
 	if about.PolicyHash == [32]byte{} {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.stand.Policy != nil || len(s.trust.Policy) > 0 {
+			return rules{}, policy.ErrTerms
+		}
 		return rules{none: true}, nil
 	}
 	s.mu.Lock()
