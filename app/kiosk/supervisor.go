@@ -313,6 +313,10 @@ func (s *supervisor) newPolicy() bool {
 // take copies a screen's report to the status and the log. What it holds is known
 // beforehand: words of a list and numbers of the policy's rooms.
 func (s *supervisor) take(r report) {
+	r, understood := r.heard(s.rooms())
+	if !understood {
+		return
+	}
 	st, now := &s.status, time.Now()
 	before := st.State
 	devices := Devices{r.Camera, r.Microphone, r.Speaker}
@@ -363,8 +367,8 @@ func (s *supervisor) over(o overing) {
 		ended.Ended = time.Now()
 		s.status.Last = &ended
 	}
-	if !o.Until.IsZero() {
-		s.hold[o.Room] = o.Until
+	if until, held := o.heard(s.rooms(), time.Now()); held {
+		s.hold[o.Room] = until
 	}
 	s.resume, s.fresh = -1, true
 }

@@ -532,3 +532,26 @@ func TestAPolicyThatBreaksLocksARestingRoom(t *testing.T) {
 	}
 	h.await("locked", func() bool { return h.status().State == "locked" })
 }
+
+// A screen that was taken over writes nothing of its own into status and log,
+// points at no room that is none, and keeps the room out for a day at most.
+func TestAScreenSaysOnlyWhatScreensSay(t *testing.T) {
+	h := newHouse(t, policyText(""),
+		`{"report":{"stage":"meet-anna-smith","room":0,"camera":"ok","microphone":"ok","speaker":"ok"}}`+"\n"+
+			`{"report":{"stage":"trouble","room":7,"trouble":"anna-smith","camera":"anna-smith","microphone":"ok","speaker":"ok"}}`+"\n"+
+			`{"over":{"room":9,"until":"2999-01-01T00:00:00Z"}}`+"\nwait",
+		`{"over":{"room":1,"until":"2999-01-01T00:00:00Z"}}`+"\nwait",
+		inRoom1+"\nwait")
+	h.run()
+	all := h.starts(3)
+	h.await("in its meeting", func() bool { return h.status().State == "meeting" })
+	if text, err := json.Marshal(h.status()); err != nil || bytes.Contains(append(text, h.log()...), []byte("anna-smith")) {
+		t.Errorf("%s\n%s", text, h.log())
+	}
+	if o := all[1].Orders; len(o.Hold) != 0 || o.Resume != -1 {
+		t.Errorf("a room that is none is held: %+v", o)
+	}
+	if hold := all[2].Orders.Hold[1]; time.Until(hold) > 24*time.Hour || time.Until(hold) < 23*time.Hour {
+		t.Errorf("held until %v", hold)
+	}
+}
