@@ -29,6 +29,9 @@ func (r *release) tryDeb(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(root) }()
+	if err := os.Chmod(root, 0o755); err != nil { // a root that others may enter
+		return err
+	}
 	if err := r.command(ctx, nil, "debootstrap", "--variant=minbase", "bookworm", root); err != nil {
 		return err
 	}
@@ -45,6 +48,7 @@ func (r *release) tryDeb(ctx context.Context, args []string) error {
 		}
 		defer func() { _ = exec.Command("umount", "-l", filepath.Join(root, m)).Run() }()
 	}
+	defer func() { _ = r.command(ctx, nil, "cp", "-rT", filepath.Join(root, "root/out"), filepath.Join(r.out, "try-deb")) }()
 	for _, step := range []struct{ what, command string }{
 		{"what is there before", `find / -xdev -path /proc -prune -o -path /dev -prune -o -path /tmp -prune -o -iname '*conclave*' -print | (! grep .)`},
 		{"install", "apt-get install -q -y --no-install-recommends /tmp/conclave.deb"},
@@ -54,6 +58,7 @@ func (r *release) tryDeb(ctx context.Context, args []string) error {
 		{"tools to watch with", "apt-get install -q -y --no-install-recommends " + strings.Join(needed, " ")},
 		{"desktop entry", "grep -q 'x-scheme-handler/conclave' /usr/share/applications/" + r.ID + ".desktop"},
 		{"meet", "mkdir -p /root/out && cd /root && conclave demo --out /root/out"},
+		{"a room's machine", room},
 		{"remove", "apt-get purge -q -y conclave"},
 		{"nothing is left", `find / -xdev -path /proc -prune -o -path /dev -prune -o -path /tmp -prune -o -path /root -prune -o -path /var/cache/apt -prune -o -path /var/log -prune -o -iname '*conclave*' -print | (! grep .)`},
 	} {
@@ -61,15 +66,44 @@ func (r *release) tryDeb(ctx context.Context, args []string) error {
 		if err := in(step.command); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
-		if step.what == "meet" {
-			if err := r.command(ctx, nil, "cp", "-r", filepath.Join(root, "root/out"), filepath.Join(r.out, "try-deb")); err != nil {
-				return err
-			}
-		}
 	}
-	_, err = fmt.Fprintln(r.log, "The .deb installs, meets and goes without a trace.")
+	_, err = fmt.Fprintln(r.log, "The .deb installs, meets, keeps a room and goes without a trace.")
 	return err
 }
+
+// room is what app/ADMIN.md tells to make a room's machine, as far as a root
+// without a boot goes: its steps 2, 3, 5, 6, 8 and 10. The machine's X server is
+// a virtual one.
+const room = `apt-get install -q -y --no-install-recommends adduser xinit openbox imagemagick x11-apps
+adduser --disabled-password --gecos "" kiosk
+install -d -o kiosk -g kiosk -m 0750 /var/lib/conclave-kiosk
+mkdir /etc/conclave
+cat > /etc/conclave/managed.json <<END
+{
+  "version": 1,
+  "service": "https://meet.school.example",
+  "kiosk": {
+    "room": "Room 204",
+    "rooms": [{"name": "Mathematics 8b", "link": "https://meet.school.example/m/aebagbafaydqqcikbmga2dqpcaireeyuculbogazdinryhi6d4qa"}],
+    "identity": "fresh",
+    "help": "Call 4711."
+  }
+}
+END
+chmod 644 /etc/conclave/managed.json
+conclave policy check /etc/conclave/managed.json
+printf 'xset s off -dpms\nopenbox &\nexec conclave --kiosk\n' > /home/kiosk/.xsession
+su kiosk -c 'cd; exec xinit /bin/sh /home/kiosk/.xsession -- /usr/bin/Xvfb :5 -screen 0 1280x720x24' > /root/out/room.log 2>&1 &
+session=$!
+for i in $(seq 60); do sleep 1; conclave kiosk status > /root/out/room.status && grep -q 'state *resting' /root/out/room.status && break; done
+sleep 3
+cat /root/out/room.status
+su kiosk -c 'DISPLAY=:5 import -window root /tmp/room.png' && cp /tmp/room.png /root/out/room.png
+conclave kiosk status
+conclave demo && exit 1 || echo "demo: refused"
+kill $session; wait $session || true; sleep 1
+! conclave kiosk status
+rm -r /etc/conclave /var/lib/conclave-kiosk; userdel -r kiosk`
 
 // one is the file named in args, or the only one in the output folder.
 func (r *release) one(args []string, pattern string) (string, error) {
