@@ -170,12 +170,29 @@ func (g *Registry) erase(ctx context.Context, person account) error {
 				}
 			}
 		}
-		return nil
+		return disownTerms(tx, owner)
 	})
 }
 
+// disownTerms takes an account's name off the terms that it left: they are of
+// meetings that others join.
+func disownTerms(tx store.Tx, owner string) error {
+	records, err := tx.List(kindTerms, owner)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		r.Owner = ""
+		if err := tx.Put(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // StoreTerms keeps the terms of a meeting for those who join it, and returns
-// their hash. They are checked by everybody who reads them.
+// their hash. They are checked by everybody who reads them. An account leaves
+// termsMost at a time, not counting those that somebody left before.
 func (g *Registry) StoreTerms(ctx context.Context, by Caller, text []byte) (string, error) {
 	t, err := policy.ParseTerms(text)
 	if err != nil {
@@ -183,10 +200,26 @@ func (g *Registry) StoreTerms(ctx context.Context, by Caller, text []byte) (stri
 	}
 	key := fmt.Sprintf("%x", t.Hash())
 	return key, g.cfg.Store.Write(ctx, func(tx store.Tx) error {
-		if _, err := callerOf(tx, by.Device); err != nil {
+		person, err := callerOf(tx, by.Device)
+		if err != nil {
 			return err
 		}
-		return put(tx, kindTerms, key, "", g.cfg.Now().Add(termsLifetime), text)
+		owner := person.ID.String()
+		switch r, err := tx.Get(kindTerms, key); {
+		case err == nil:
+			owner = r.Owner
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		default:
+			left, err := tx.List(kindTerms, owner)
+			if err != nil {
+				return err
+			}
+			if len(left) >= termsMost {
+				return &wire.Error{Code: wire.CodeTooFast, RetryAfter: 24 * 60 * 60}
+			}
+		}
+		return put(tx, kindTerms, key, owner, g.cfg.Now().Add(termsLifetime), text)
 	})
 }
 

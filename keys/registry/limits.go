@@ -51,6 +51,10 @@ func (l Limits) Widen(factor int) Limits {
 // filled up again go; when none has, new keys are refused.
 const maxBuckets = 100_000
 
+// sweepEvery is how often a full limiter looks for buckets that may go: it looks at
+// all of them, which a flood of new keys must not make it do for each.
+const sweepEvery = time.Second
+
 // errFull is what a full limiter says of every new key.
 var errFull error = &wire.Error{Code: wire.CodeTooFast, RetryAfter: 60}
 
@@ -59,6 +63,7 @@ type limiter struct {
 	rate    Rate
 	mutex   sync.Mutex
 	buckets map[string]time.Time // when the bucket will be full again
+	swept   time.Time            // when forget looked last
 }
 
 func newLimiter(chosen, standard Rate) *limiter {
@@ -88,6 +93,10 @@ func (l *limiter) take(key string, now time.Time) error {
 }
 
 func (l *limiter) forget(now time.Time) bool {
+	if now.Sub(l.swept) < sweepEvery {
+		return false
+	}
+	l.swept = now
 	before := len(l.buckets)
 	for key, full := range l.buckets {
 		if full.Before(now) {

@@ -25,7 +25,7 @@ const (
 	kindEvent        store.Kind = "event"        // key: webhook that was carried out
 	kindDisclosure   store.Kind = "disclosure"   // key: index in the log
 	kindPolicy       store.Kind = "policy"       // key: hash; body: signed policy
-	kindTerms        store.Kind = "terms"        // key: hash; body: terms of a meeting
+	kindTerms        store.Kind = "terms"        // key: hash; owner: account that left them first; body: terms of a meeting
 	kindLogged       store.Kind = "logged"       // key: what was logged today
 	kindNonce        store.Kind = "nonce"        // key: of a request, where services share the store
 )

@@ -89,6 +89,7 @@ const (
 	phoneLifetime = 365 * 24 * time.Hour
 	orgLifetime   = 90 * 24 * time.Hour  // people leave organisations
 	termsLifetime = 100 * 24 * time.Hour // as long as a service takes a descriptor that was made before
+	termsMost     = 1000                 // of one account, in that time: a plan with a demand of its own each
 	// VoucherLifetime is how long a voucher verifies.
 	VoucherLifetime = 365 * 24 * time.Hour
 )
