@@ -48,7 +48,9 @@ func (r *release) tryDeb(ctx context.Context, args []string) error {
 		}
 		defer func() { _ = exec.Command("umount", "-l", filepath.Join(root, m)).Run() }()
 	}
-	defer func() { _ = r.command(ctx, nil, "cp", "-rT", filepath.Join(root, "root/out"), filepath.Join(r.out, "try-deb")) }()
+	defer func() {
+		_ = r.command(ctx, nil, "cp", "-rT", filepath.Join(root, "root/out"), filepath.Join(r.out, "try-deb"))
+	}()
 	for _, step := range []struct{ what, command string }{
 		{"what is there before", `find / -xdev -path /proc -prune -o -path /dev -prune -o -path /tmp -prune -o -iname '*conclave*' -print | (! grep .)`},
 		{"install", "apt-get install -q -y --no-install-recommends /tmp/conclave.deb"},
