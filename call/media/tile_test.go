@@ -106,8 +106,12 @@ func TestPaintingATileDoesNotAllocate(t *testing.T) {
 // picture has the screen's own proportions and no bars.
 func TestScreenIsShownWholeInItsProportions(t *testing.T) {
 	for _, row := range []struct{ tw, th, w, h, gotW, gotH int }{
-		{100, 100, 160, 80, 100, 50}, {100, 100, 80, 160, 50, 100}, {640, 360, 1600, 900, 640, 360},
-		{640, 400, 320, 180, 640, 360}, {100, 10, 16, 4000, 1, 10}, {0, 0, 160, 80, 0, 0},
+		{100, 100, 160, 80, 100, 50},
+		{100, 100, 80, 160, 50, 100},
+		{640, 360, 1600, 900, 640, 360},
+		{640, 400, 320, 180, 640, 360},
+		{100, 10, 16, 4000, 1, 10},
+		{0, 0, 160, 80, 0, 0},
 	} {
 		tile := NewTile()
 		tile.Resize(row.tw, row.th)
