@@ -77,6 +77,7 @@ type Paper struct {
 	Bundle  []byte
 	Proof   Proof
 	Hearsay bool // somebody else passed it on: it may be an old one of theirs
+	Missed  int  // heartbeats without one
 }
 
 // Refusal returns why the policy or the host's demand keeps somebody out, and

@@ -290,3 +290,36 @@ func TestSayingEverybodysPassportsFits(t *testing.T) {
 		t.Errorf("%d passports were said, want 41", total)
 	}
 }
+
+// Somebody who shows no passport at all, by a changed app, is told of like
+// somebody whose passport the policy refuses: after a while, and once.
+func TestAMemberWithoutAPassportAgainstThePolicyIsTold(t *testing.T) {
+	p := seated(t, 2)
+	p.s.About.Demand = keys.Demand{Verified: true}
+	p.all = nil
+	p.fire(TimerHeartbeat)
+	if len(find[CheckPassport](p.all)) != 0 {
+		t.Error("asked at once: their passport may be on its way")
+	}
+	p.fire(TimerHeartbeat)
+	asked := find[CheckPassport](p.all)
+	if len(asked) != len(p.s.People)-1 || len(asked[0].Shown.Bundle) != 0 {
+		t.Fatalf("asked %v about %d people", asked, len(p.s.People))
+	}
+	p.all = nil
+	p.do(PassportChecked{Device: key(2), Proof: Proof{Checked: CheckedAway, Class: keys.ClassGuest}})
+	if len(find[Tell](p.all)) != 0 {
+		t.Error("a service that is away accuses somebody")
+	}
+	p.fire(TimerHeartbeat)
+	if len(find[CheckPassport](p.all)) == 0 {
+		t.Error("not asked again after the service was away")
+	}
+	p.do(PassportChecked{Device: key(2), Proof: NoAccounts()}, PassportChecked{Device: key(2), Proof: NoAccounts()})
+	b := newPapers(t).bundle(2)
+	p.do(Heard{key(2), p.s.Epoch, Passports{[][]byte{b}}})
+	p.do(PassportChecked{key(2), b, holds(keys.ClassEmail, "", policy.DecisionAllow)})
+	if tells := find[Tell](p.all); len(tells) != 1 || tells[0].Notice != NoticeAgainstPolicy {
+		t.Errorf("told %v", tells)
+	}
+}

@@ -13,6 +13,10 @@ import (
 // being checked.
 const withdrawnKept = 128
 
+// missedMost is how many heartbeats a member's passport may take to come, and
+// missedAtOnce how many are asked about without one at each.
+const missedMost, missedAtOnce = 2, 16
+
 // ownPassport takes the own passport over. Whoever is refused by what the host
 // signed does not even knock.
 func (m *machine) ownPassport(e OwnPassport) {
@@ -146,8 +150,40 @@ func (m *machine) passportChecked(e PassportChecked) {
 	if e.Proof.Checked == CheckedFalse && before.Flaw != e.Proof.Flaw && e.Proof.Flaw != FlawLog { // that is the service's
 		m.do(Tell{Notice: NoticeFalsePassport, Name: m.nameOf(e.Device)})
 	}
-	if _, refused := m.Refusal(e.Proof); refused && e.Proof.Checked == CheckedHolds && before.Checked != CheckedHolds {
+	if m.isAgainst(e.Proof) && !m.isAgainst(before) {
 		m.do(Tell{Notice: NoticeAgainstPolicy, Name: m.nameOf(e.Device)})
+	}
+}
+
+// isAgainst reports whether it is known of somebody that policy or demand keep
+// them out; a service that is away lets nobody know.
+func (m *machine) isAgainst(p Proof) bool {
+	_, refused := m.Refusal(p)
+	return refused && (p.Checked == CheckedHolds || p.Checked == CheckedNothing)
+}
+
+// missPassports asks about members who show no passport, once theirs had the time
+// to come: policy or demand may keep such people out.
+func (m *machine) missPassports() {
+	asked := 0
+	for _, q := range m.People {
+		if q.Key == m.Self {
+			continue
+		}
+		p := Paper{Device: q.Key}
+		if i := slices.IndexFunc(m.Papers, func(o Paper) bool { return o.Device == q.Key }); i >= 0 {
+			p = m.Papers[i]
+		}
+		unknown := p.Proof.Checked == CheckedNot || p.Proof.Checked == CheckedAway
+		if len(p.Bundle) > 0 || !unknown || asked == missedAtOnce {
+			continue
+		}
+		p.Missed = min(p.Missed+1, missedMost)
+		m.putPaper(p)
+		if p.Missed == missedMost {
+			asked++
+			m.do(CheckPassport{Shown{Device: q.Key}})
+		}
 	}
 }
 

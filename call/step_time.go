@@ -47,6 +47,7 @@ func (m *machine) heartbeat() {
 	} else {
 		m.say(Heartbeat{Roster: m.Roster, At: m.now, Seen: m.Seen, History: m.history(m.Seen), Heeds: m.Rule.Sequence})
 		m.remind()
+		m.missPassports()
 	}
 	silent := m.now.Sub(m.HeardAny)
 	if silent > HeartbeatsWarn*HeartbeatEvery && !m.Warned {
