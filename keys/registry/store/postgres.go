@@ -5,8 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -118,4 +121,32 @@ func (s *Postgres) Write(ctx context.Context, f func(Tx) error) error {
 		}
 		return f(tx)
 	})
+}
+
+// beginTries is how many connections a transaction tries: all that may lie in the
+// pool, dead since the server crashed, and a new one.
+const beginTries = postgresReaders + 1
+
+// begin begins a transaction, on another connection where the pool gave out one
+// that is gone: nothing was done on it yet.
+func begin(ctx context.Context, db *sql.DB, options *sql.TxOptions) (tx *sql.Tx, err error) {
+	for range beginTries {
+		if tx, err = db.BeginTx(ctx, options); err == nil || ctx.Err() != nil || !isGone(err) {
+			break
+		}
+	}
+	return tx, err
+}
+
+// isGone reports whether err says that an open connection is no more. That none
+// can be made is another matter.
+func isGone(err error) bool {
+	if connect := (*pgconn.ConnectError)(nil); errors.As(err, &connect) {
+		return false
+	}
+	if said := (*pgconn.PgError)(nil); errors.As(err, &said) {
+		return said.Code == "57P01" || said.Code == "57P02" // shut down, crashed
+	}
+	broken := (*net.OpError)(nil)
+	return errors.As(err, &broken) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

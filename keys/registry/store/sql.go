@@ -52,7 +52,7 @@ func (t turns) take(ctx context.Context) (leave func(), err error) {
 
 // run runs f in a transaction, which it puts into t.
 func run(ctx context.Context, db *sql.DB, options *sql.TxOptions, t *sqlTx, f func(Tx) error) error {
-	tx, err := db.BeginTx(ctx, options)
+	tx, err := begin(ctx, db, options)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
