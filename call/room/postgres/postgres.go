@@ -16,9 +16,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -50,6 +53,7 @@ func Open(ctx context.Context, config pgx.ConnConfig) (*Store, error) {
 	}
 	return &Store{tables.New(db, tables.Dialect{
 		Numbered: true, Reading: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+		Tries: connections + 1, Gone: isGone, // after a crash of the server the whole pool may be dead
 	})}, nil
 }
 
@@ -64,4 +68,17 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 		return nil, err
 	}
 	return goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("meetings_version"), goose.WithSessionLocker(locker))
+}
+
+// isGone reports whether err says that an open connection is no more. That none
+// can be made is another matter.
+func isGone(err error) bool {
+	if connect := (*pgconn.ConnectError)(nil); errors.As(err, &connect) {
+		return false
+	}
+	if said := (*pgconn.PgError)(nil); errors.As(err, &said) {
+		return said.Code == "57P01" || said.Code == "57P02" // shut down, crashed
+	}
+	broken := (*net.OpError)(nil)
+	return errors.As(err, &broken) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

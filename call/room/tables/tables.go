@@ -33,6 +33,10 @@ type Dialect struct {
 	// Reading are the options of transactions that must see one state and change
 	// nothing; nil where every transaction sees one.
 	Reading *sql.TxOptions
+	// Tries is how many connections a transaction tries to begin on while Gone says
+	// of the error that the connection is no more; 0 is one.
+	Tries int
+	Gone  func(error) bool
 }
 
 // New returns the store over a database whose tables are made. Close closes it.
@@ -84,6 +88,9 @@ func (s *Store) look(ctx context.Context, f func(*transaction) error) error {
 
 func (s *Store) run(ctx context.Context, options *sql.TxOptions, f func(*transaction) error) error {
 	tx, err := s.db.BeginTx(ctx, options)
+	for n := 1; err != nil && n < s.dialect.Tries && ctx.Err() == nil && s.dialect.Gone(err); n++ {
+		tx, err = s.db.BeginTx(ctx, options) // nothing was done on the other one yet
+	}
 	if err != nil {
 		return err
 	}
