@@ -35,7 +35,8 @@ type (
 	// OpenSaid handles an ordered application message; answered by Heard,
 	// Echoed for one said here, or KeyFault.
 	OpenSaid struct{ Said wire.Said }
-	// MakeCommit builds a commit and sends it under Ref.
+	// MakeCommit builds a commit and sends it under Ref. The passport of
+	// State.Mine becomes this device's credential with it.
 	MakeCommit struct {
 		Ref     uint32
 		Adds    []Knocker

@@ -119,8 +119,9 @@ type (
 
 // Member is a leaf of the group.
 type Member struct {
-	Key  keys.PublicKey
-	Leaf uint32
+	Key      keys.PublicKey
+	Leaf     uint32
+	Passport PassportHash // the credential in the leaf
 }
 
 // Events of the media session.

@@ -131,7 +131,7 @@ func (p *play) refused(what string, code wire.Code) *play {
 func epoch(number uint64, by int, added, removed []int, members ...int) EpochReady {
 	e := EpochReady{Epoch: number, By: key(by), Roster: [32]byte{byte(number)}}
 	for leaf, m := range members {
-		e.Members = append(e.Members, Member{key(m), uint32(leaf)})
+		e.Members = append(e.Members, Member{Key: key(m), Leaf: uint32(leaf)})
 	}
 	for _, a := range added {
 		e.Added = append(e.Added, key(a))

@@ -1,6 +1,8 @@
 package call
 
 import (
+	"crypto/sha256"
+	"slices"
 	"time"
 
 	"conclave/keys"
@@ -71,13 +73,31 @@ func (p Proof) Holds(now time.Time, name string) bool {
 // ended reports whether a passport held and is over at now.
 func (p Proof) ended(now time.Time) bool { return p.Checked == CheckedHolds && !now.Before(p.Until) }
 
+// PassportHash names a passport: the SHA-256 of its certificate (DER). The zero
+// value is a guest's, who has none.
+type PassportHash [sha256.Size]byte
+
+// HashPassport returns the name of a certificate; zero for none.
+func HashPassport(der []byte) PassportHash {
+	if len(der) == 0 {
+		return PassportHash{}
+	}
+	return sha256.Sum256(der)
+}
+
 // Paper is what is known of one device's passport.
 type Paper struct {
-	Device  keys.PublicKey
-	Bundle  []byte
-	Proof   Proof
-	Hearsay bool // somebody else passed it on: it may be an old one of theirs
-	Missed  int  // heartbeats without one
+	Device   keys.PublicKey
+	Passport PassportHash // of the certificate in Bundle
+	Bundle   []byte
+	Proof    Proof
+	Hearsay  bool // somebody else passed it on: its receipt may be an old or a false one
+	Missed   int  // heartbeats without one
+}
+
+// paper is what a device says of itself, before it is checked.
+func paper(device keys.PublicKey, bundle []byte) Paper {
+	return Paper{Device: device, Passport: HashPassport(keys.CertificateIn(bundle, device)), Bundle: bundle}
 }
 
 // Refusal returns why the policy or the host's demand keeps somebody out, and
@@ -99,17 +119,26 @@ func (s State) Refusal(p Proof) (policy.Answer, bool) {
 	return policy.Answer{}, false
 }
 
-// ProofOf is what k has shown to this device; zero when nothing was checked.
+// ProofOf is what k has shown to this device; zero when nothing was checked, and
+// when what was shown is about another certificate than the one that is the
+// credential in k's leaf of the group: the leaf decides who is meant.
 func (s State) ProofOf(k keys.PublicKey) Proof {
 	if k == s.Self {
 		return s.Mine.Proof
 	}
-	for _, p := range s.Papers {
-		if p.Device == k {
-			return p.Proof
-		}
+	if i := s.paperOf(k); i >= 0 {
+		return s.Papers[i].Proof
 	}
 	return Proof{}
+}
+
+// paperOf is the index of the paper about the certificate in k's leaf, or -1.
+func (s State) paperOf(k keys.PublicKey) int {
+	member, in := s.Person(k)
+	if !in {
+		return -1
+	}
+	return slices.IndexFunc(s.Papers, func(p Paper) bool { return p.Device == k && p.Passport == member.Passport })
 }
 
 // Events about passports, made by the runner.

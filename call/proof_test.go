@@ -176,12 +176,37 @@ func TestWhoIsRefusedDoesNotKnock(t *testing.T) {
 	}
 }
 
+// hash is the name of the certificate in a bundle of device i.
+func hash(i int, bundle []byte) PassportHash {
+	return HashPassport(keys.CertificateIn(bundle, key(i)))
+}
+
+// leaf makes an epoch by a commit of i, which puts the certificate of bundle (nil
+// for none) into their leaf.
+func (p *play) leaf(i int, bundle []byte) *play {
+	p.t.Helper()
+	e := EpochReady{Epoch: p.s.Epoch + 1, By: key(i), Roster: p.s.Roster}
+	for _, q := range p.s.People {
+		m := Member{Key: q.Key, Leaf: q.Leaf, Passport: q.Passport}
+		if q.Key == key(i) {
+			m.Passport = hash(i, bundle)
+		}
+		e.Members = append(e.Members, m)
+	}
+	return p.do(e)
+}
+
+// shows lets i say bundles.
+func (p *play) shows(i int, bundles ...[]byte) *play {
+	p.all = nil
+	return p.do(Heard{key(i), p.s.Epoch, Passports{bundles}})
+}
+
 func TestMembersPassportsAreCheckedByEverybody(t *testing.T) {
 	made := newPapers(t)
-	p := seated(t, 2)
 	first, second := made.bundle(2), made.bundle(2)
-	p.all = nil
-	p.do(Heard{key(0), p.s.Epoch, Passports{[][]byte{first, made.bundle(1), made.bundle(4), []byte("x")}}})
+	p := seated(t, 2).leaf(2, first)
+	p.shows(0, first, made.bundle(1), made.bundle(4), []byte("x"))
 	asked := find[CheckPassport](p.all)
 	if len(asked) != 1 || asked[0].Shown.Device != key(2) || !bytes.Equal(asked[0].Shown.Bundle, first) {
 		t.Fatalf("asked about %d", len(asked)) // not oneself, no strangers, no nonsense
@@ -189,7 +214,8 @@ func TestMembersPassportsAreCheckedByEverybody(t *testing.T) {
 	if p.s.ProofOf(key(2)).Checked != CheckedNot {
 		t.Error("believed before it was checked")
 	}
-	p.do(PassportChecked{key(2), first, holds(keys.ClassPhone, "", policy.DecisionAllow)})
+	good := holds(keys.ClassPhone, "", policy.DecisionAllow)
+	p.do(PassportChecked{key(2), first, good})
 	if !p.s.ProofOf(key(2)).Holds(p.now, "Guest") {
 		t.Error("not taken over")
 	}
@@ -201,15 +227,19 @@ func TestMembersPassportsAreCheckedByEverybody(t *testing.T) {
 			t.Errorf("holds for %s", name)
 		}
 	}
-	// Somebody else's word replaces nothing; their own does, once checked.
-	p.all = nil
-	p.do(Heard{key(0), p.s.Epoch, Passports{[][]byte{second}}})
+	// Somebody else's word replaces nothing; their own is checked, and counts once
+	// they have put it into their leaf.
+	p.shows(0, second)
 	if len(find[CheckPassport](p.all)) != 0 {
 		t.Error("the host replaced a member's passport")
 	}
-	p.do(Heard{key(2), p.s.Epoch, Passports{[][]byte{second}}})
+	p.shows(2, second)
 	if len(find[CheckPassport](p.all)) != 1 || !p.s.ProofOf(key(2)).Holds(p.now, "Guest") {
 		t.Error("a renewed passport was not asked about, or took the proof away at once")
+	}
+	p.do(PassportChecked{key(2), second, good}).leaf(2, second)
+	if !p.s.ProofOf(key(2)).Holds(p.now, "Guest") || len(p.s.Papers) != 1 {
+		t.Errorf("a renewal took the proof away, or left %d papers", len(p.s.Papers))
 	}
 	p.do(PassportChecked{key(2), first, Proof{Checked: CheckedFalse, Flaw: FlawRevoked}})
 	if p.s.ProofOf(key(2)).Checked == CheckedFalse {
@@ -232,11 +262,90 @@ func TestMembersPassportsAreCheckedByEverybody(t *testing.T) {
 	}
 }
 
+// The certificate in the leaf is who somebody is: a true passport that is said, and
+// is not the one in the leaf, proves nothing.
+func TestWhoSaysAnotherPassportThanTheirLeafIsNotVerified(t *testing.T) {
+	made := newPapers(t)
+	inLeaf, said := made.bundle(2), made.bundle(2)
+	good := holds(keys.ClassPhone, "", policy.DecisionAllow)
+	for name, leaf := range map[string][]byte{"another certificate": inLeaf, "the bare key": nil} {
+		p := seated(t, 2).leaf(2, leaf).shows(2, said).do(PassportChecked{key(2), said, good})
+		if got := p.s.ProofOf(key(2)); got.Checked != CheckedNot {
+			t.Errorf("%s in the leaf: %+v", name, got)
+		}
+	}
+	// Having proved one passport does not carry over to the next leaf.
+	p := seated(t, 2).leaf(2, inLeaf).shows(2, inLeaf).do(PassportChecked{key(2), inLeaf, good})
+	if !p.s.ProofOf(key(2)).Holds(p.now, "Guest") {
+		t.Fatal("the passport in the leaf is not taken over")
+	}
+	for name, next := range map[string][]byte{"another certificate": said, "the bare key": nil} {
+		q := *p
+		if got := q.leaf(2, next).s.ProofOf(key(2)); got.Checked != CheckedNot {
+			t.Errorf("the leaf has %s now: %+v", name, got)
+		}
+	}
+	// However many they say, few are kept.
+	for range 50 {
+		p.shows(2, made.bundle(2))
+	}
+	if len(p.s.Papers) > 2 || !p.s.ProofOf(key(2)).Holds(p.now, "Guest") {
+		t.Errorf("%d papers of one member", len(p.s.Papers))
+	}
+}
+
+// A renewed passport is said at once, committed with the next sign of life, and said
+// again for those who came in between; and then there is quiet.
+func TestRenewedPassportIsCommitted(t *testing.T) {
+	made := newPapers(t)
+	good := holds(keys.ClassPhone, "", policy.DecisionAllow)
+	first, second := made.bundle(1), made.bundle(1)
+	p := seated(t, 2).leaf(1, first).do(OwnPassport{Bundle: first, Proof: good})
+	beat := func() int {
+		p.all = nil
+		p.wait(HeartbeatEvery).fire(TimerHeartbeat)
+		return len(find[MakeCommit](p.all))
+	}
+	if n := beat(); n != 0 {
+		t.Fatalf("%d commits without a reason", n)
+	}
+	p.all = nil
+	p.do(OwnPassport{Bundle: second, Proof: good})
+	if said := passportsSaid(p.all); len(said) != 1 || !bytes.Equal(said[0], second) {
+		t.Errorf("%d passports were said", len(said))
+	}
+	if n := beat(); n != 1 {
+		t.Fatalf("%d commits with the new passport", n)
+	}
+	// Somebody else's commit is ordered first: it is tried again.
+	p.refused("commit", wire.CodeStale).leaf(2, nil)
+	if n := beat(); n != 1 {
+		t.Fatalf("%d commits after one was lost", n)
+	}
+	p.all = nil
+	p.leaf(1, second)
+	if said := passportsSaid(p.all); len(said) != 1 || !bytes.Equal(said[0], second) {
+		t.Errorf("%d passports were said after the commit", len(said))
+	}
+	if n := beat(); n != 0 {
+		t.Errorf("%d commits after the renewal", n)
+	}
+}
+
+func passportsSaid(effects []Effect) (out [][]byte) {
+	for _, s := range find[Say](effects) {
+		if p, ok := s.Payload.(Passports); ok {
+			out = append(out, p.Bundles...)
+		}
+	}
+	return out
+}
+
 func TestAMemberAgainstThePolicyIsTold(t *testing.T) {
 	made := newPapers(t)
-	p := seated(t, 2)
-	p.s.About.Demand = keys.Demand{Verified: true}
 	b := made.bundle(2)
+	p := seated(t, 2).leaf(2, b)
+	p.s.About.Demand = keys.Demand{Verified: true}
 	p.do(Heard{key(2), p.s.Epoch, Passports{[][]byte{b}}})
 	p.all = nil
 	p.do(PassportChecked{key(2), b, holds(keys.ClassEmail, "", policy.DecisionAllow)})

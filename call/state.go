@@ -82,6 +82,10 @@ const (
 	HeartbeatEvery = 10 * time.Second
 	// HeartbeatsWarn and HeartbeatsStop count missed heartbeats.
 	HeartbeatsWarn, HeartbeatsStop = 3, 6
+	// RenewAfter is how long a renewed passport is said before it is committed: the
+	// others look it up in the log meanwhile; shorter shows its owner as unverified
+	// for a moment.
+	RenewAfter = 2 * time.Second
 	// UpdateEvery heals a stolen key; each one costs every member a commit.
 	UpdateEvery = 5 * time.Minute
 	// AdmitEvery batches the opening crowd into one commit.
@@ -219,7 +223,8 @@ type Wants struct{ Mic, Camera, Share, Hand bool }
 type Person struct {
 	Key       keys.PublicKey
 	Leaf      uint32
-	Name      string // "" until a signed statement arrived
+	Passport  PassportHash // the credential in the leaf; zero for a guest
+	Name      string       // "" until a signed statement arrived
 	Says      Wants
 	Connected bool
 	Heard     time.Time     // last heartbeat, or when they became a member

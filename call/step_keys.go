@@ -181,7 +181,7 @@ func (m *machine) epochReady(e EpochReady) {
 		m.answered(m.Committing)
 		m.Committing = 0
 	}
-	m.keepPapers(e.Added)
+	m.keepPapers(before, e.Added)
 	m.welcomed(e.Added)
 	m.Removing = without(m.Removing, func(k keys.PublicKey) bool {
 		_, in := m.Person(k)
@@ -202,7 +202,9 @@ func (m *machine) epochReady(e EpochReady) {
 		m.arm(TimerHeartbeat, HeartbeatEvery)
 	}
 	m.moveKeys(e, first)
-	m.greet(e, first)
+	was := slices.IndexFunc(before, func(p Person) bool { return p.Key == m.Self })
+	self, _ := m.Person(m.Self)
+	m.greet(e, first, was >= 0 && before[was].Passport != self.Passport)
 	m.planCommit(false)
 }
 
@@ -228,7 +230,7 @@ func (m *machine) takeMembers(e EpochReady) {
 		if mem.Key == m.Self {
 			p.Says = m.Wants
 		}
-		p.Leaf = mem.Leaf
+		p.Leaf, p.Passport = mem.Leaf, mem.Passport
 		people = append(people, p)
 	}
 	slices.SortFunc(people, func(a, b Person) int {
@@ -304,7 +306,7 @@ func (m *machine) switchNow() {
 
 // greet tells the others what they need in the new epoch. The one who added
 // somebody hands them everybody's signed name.
-func (m *machine) greet(e EpochReady, first bool) {
+func (m *machine) greet(e EpochReady, first, renewed bool) {
 	if first {
 		m.sayAgain()
 		return
@@ -314,6 +316,9 @@ func (m *machine) greet(e EpochReady, first bool) {
 	}
 	m.say(m.present())
 	m.sayOwed()
+	if e.By == m.Self && renewed && len(e.Added) == 0 {
+		m.sayPassports(false) // who came since it was said first does not know it
+	}
 	if e.By == m.Self && len(e.Added) > 0 {
 		m.sayRules()
 		m.sayNames(true)

@@ -21,7 +21,8 @@ const missedMost, missedAtOnce = 2, 16
 // signed does not even knock.
 func (m *machine) ownPassport(e OwnPassport) {
 	renewed := !bytes.Equal(m.Mine.Bundle, e.Bundle)
-	m.Mine = Paper{Device: m.Self, Bundle: e.Bundle, Proof: e.Proof}
+	m.Mine = paper(m.Self, e.Bundle)
+	m.Mine.Proof = e.Proof
 	if m.Seat == SeatKnocking && m.Keys == KeysJoining && m.Entry == 0 {
 		if _, refused := m.Refusal(e.Proof); refused {
 			m.finish(EndPolicy)
@@ -30,6 +31,9 @@ func (m *machine) ownPassport(e OwnPassport) {
 	}
 	if m.Seat == SeatSeated && renewed && len(m.People) > 1 {
 		m.sayPassports(false)
+		if m.shouldRenew() {
+			m.arm(TimerHeartbeat, RenewAfter)
+		}
 	}
 }
 
@@ -62,22 +66,31 @@ func (m *machine) withdrawn(t wire.Ticket) {
 	}
 }
 
-// keepPapers takes over what the host checked in the lobby, and forgets those
-// who left.
-func (m *machine) keepPapers(added []keys.PublicKey) {
+// keepPapers takes over what the host checked in the lobby, and forgets those who
+// left, and former passports of those who have another in their leaf now.
+func (m *machine) keepPapers(before []Person, added []keys.PublicKey) {
 	for _, k := range m.Lobby {
 		if slices.Contains(added, k.Key) {
-			m.putPaper(Paper{Device: k.Key, Bundle: k.Passport, Proof: k.Proof})
+			shown := paper(k.Key, k.Passport)
+			shown.Proof = k.Proof
+			m.putPaper(shown)
 		}
 	}
 	m.Papers = without(m.Papers, func(p Paper) bool {
-		_, in := m.Person(p.Device)
-		return !in
+		now, in := m.Person(p.Device)
+		i := slices.IndexFunc(before, func(o Person) bool { return o.Key == p.Device })
+		former := i >= 0 && before[i].Passport == p.Passport && now.Passport != p.Passport
+		return !in || former
 	})
 }
 
+// putPaper keeps p and, of the same device, only the paper about the certificate in
+// its leaf: p may be about the next one, which its owner says before they commit it.
 func (m *machine) putPaper(p Paper) {
-	m.Papers = append(without(m.Papers, func(o Paper) bool { return o.Device == p.Device }), p)
+	holder, _ := m.Person(p.Device)
+	m.Papers = append(without(m.Papers, func(o Paper) bool {
+		return o.Device == p.Device && (o.Passport == p.Passport || o.Passport != holder.Passport)
+	}), p)
 }
 
 // sayPassports says the own passport, or those of all members that are known:
@@ -88,7 +101,8 @@ func (m *machine) sayPassports(all bool) {
 		bundles = append(bundles, m.Mine.Bundle)
 	}
 	for _, p := range m.Papers {
-		if all && len(p.Bundle) > 0 && p.Proof.Checked != CheckedFalse {
+		member, _ := m.Person(p.Device)
+		if all && len(p.Bundle) > 0 && p.Passport == member.Passport && p.Proof.Checked != CheckedFalse {
 			bundles = append(bundles, p.Bundle)
 		}
 	}
@@ -106,22 +120,28 @@ func (m *machine) sayPassports(all bool) {
 }
 
 // heardPassports has members' passports checked. One's own word about oneself
-// counts always; somebody else's only where nothing is known yet.
+// counts always; somebody else's only about the certificate that is in the leaf, and
+// only where nothing is known of it yet.
 func (m *machine) heardPassports(from keys.PublicKey, p Passports) {
 	for _, bundle := range p.Bundles {
 		device := deviceOf(bundle)
-		if _, in := m.Person(device); !in || device == m.Self {
+		member, in := m.Person(device)
+		if !in || device == m.Self {
 			continue
 		}
-		i := slices.IndexFunc(m.Papers, func(o Paper) bool { return o.Device == device })
-		if i >= 0 && len(m.Papers[i].Bundle) > 0 && (device != from || bytes.Equal(m.Papers[i].Bundle, bundle)) {
+		shown := paper(device, bundle)
+		if device != from && shown.Passport != member.Passport {
 			continue
 		}
-		paper := Paper{Device: device, Bundle: bundle, Hearsay: device != from}
+		i := slices.IndexFunc(m.Papers, func(o Paper) bool { return o.Device == device && o.Passport == shown.Passport })
+		if i >= 0 && (device != from || bytes.Equal(m.Papers[i].Bundle, bundle)) {
+			continue
+		}
+		shown.Hearsay = device != from
 		if i >= 0 {
-			paper.Proof = m.Papers[i].Proof // until the new one is checked
+			shown.Proof = m.Papers[i].Proof // of the same certificate, until the log answers
 		}
-		m.putPaper(paper)
+		m.putPaper(shown)
 		m.do(CheckPassport{Shown{Device: device, Bundle: bundle}})
 	}
 }
@@ -137,7 +157,7 @@ func (m *machine) passportChecked(e PassportChecked) {
 		return
 	}
 	if m.Papers[i].Hearsay && e.Proof.Checked == CheckedFalse {
-		m.Papers = without(m.Papers, func(p Paper) bool { return p.Device == e.Device })
+		m.Papers = without(m.Papers, func(p Paper) bool { return p.Device == e.Device && bytes.Equal(p.Bundle, e.Bundle) })
 		return
 	}
 	before := m.Papers[i].Proof

@@ -58,7 +58,7 @@ func (m *machine) heartbeat() {
 		m.Fault = FaultUnheard
 	}
 	heal := m.now.Sub(m.Healed) >= UpdateEvery && !alone && m.rank() == 0
-	if (heal || m.shouldFill()) && m.Committing == 0 && m.Link == LinkUp {
+	if (heal || m.shouldFill() || m.shouldRenew()) && m.Committing == 0 && m.Link == LinkUp {
 		m.commit(m.admitted(), nil)
 	}
 }
@@ -71,6 +71,13 @@ func (m *machine) shouldFill() bool {
 	self, in := m.Person(m.Self)
 	turn := HeartbeatEvery * time.Duration(1+self.Leaf%FillTurns)
 	return in && !m.Filled && len(m.People) >= FillFrom && m.now.Sub(m.Since) >= turn
+}
+
+// shouldRenew: the own passport is not the credential in the own leaf. It was
+// renewed, or came after the meeting was made.
+func (m *machine) shouldRenew() bool {
+	self, in := m.Person(m.Self)
+	return in && len(m.People) > 1 && self.Passport != m.Mine.Passport
 }
 
 func (m *machine) strangersSeen(n int) {

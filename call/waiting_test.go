@@ -70,6 +70,11 @@ func TestAnothersWordAccusesNobody(t *testing.T) {
 	made := newPapers(t)
 	p := seated(t, 2)
 	old, own := made.bundle(2), made.bundle(2)
+	p.shows(0, old)
+	if len(find[CheckPassport](p.all)) != 0 {
+		t.Error("asked about a passport that another says and that is not in the leaf")
+	}
+	p.leaf(2, old)
 	p.do(Heard{key(0), p.s.Epoch, Passports{[][]byte{old}}})
 	p.all = nil
 	p.do(PassportChecked{key(2), old, Proof{Checked: CheckedFalse, Flaw: FlawDates}})
@@ -86,7 +91,7 @@ func TestAnothersWordAccusesNobody(t *testing.T) {
 	if tells := find[Tell](p.all); len(tells) != 1 || tells[0].Notice != NoticeFalsePassport {
 		t.Errorf("told %v of a passport that was revoked", tells)
 	}
-	p.all = nil
+	p.leaf(2, own).all = nil
 	p.do(Heard{key(2), p.s.Epoch, Passports{[][]byte{own}}})
 	p.do(PassportChecked{key(2), own, Proof{Checked: CheckedFalse, Flaw: FlawNotLogged}})
 	if tells := find[Tell](p.all); len(tells) != 1 || tells[0].Notice != NoticeFalsePassport {
@@ -98,8 +103,8 @@ func TestAnothersWordAccusesNobody(t *testing.T) {
 // it, though nothing is proved any more.
 func TestALyingLogAccusesNoMember(t *testing.T) {
 	made := newPapers(t)
-	p := seated(t, 2)
 	own := made.bundle(2)
+	p := seated(t, 2).leaf(2, own)
 	p.do(Heard{key(2), p.s.Epoch, Passports{[][]byte{own}}})
 	p.do(PassportChecked{key(2), own, holds(keys.ClassPhone, "", policy.DecisionAllow)})
 	p.all = nil

@@ -23,7 +23,8 @@ var ErrBundle = errors.New("parse passport bundle: malformed")
 
 // PassportBundle is a passport with all that another client needs to check it:
 // the chain, the key that opens its log entry, and the proof that the entry
-// stands in the log. It is shown to the people one meets, and to nobody else.
+// stands in the log. It is shown to the people one meets, and to nobody else; the
+// certificate alone is the MLS credential too, which the meeting's service sees.
 // It prints "[hidden]" with fmt and slog.
 type PassportBundle struct {
 	Chain   [][]byte   `json:"chain"`   // DER, leaf first
@@ -130,6 +131,21 @@ func ParsePassportBundle(data []byte) (PassportBundle, error) {
 		return PassportBundle{}, ErrBundle
 	}
 	return b, nil
+}
+
+// CertificateIn returns the passport (DER) in an encoded bundle, when it is one of
+// device: what stands as credential in the device's leaf. Nil for anything else. It
+// checks form, not trust.
+func CertificateIn(bundle []byte, device PublicKey) []byte {
+	b, err := ParsePassportBundle(bundle)
+	if err != nil {
+		return nil
+	}
+	p, err := ParsePassport(b.Chain[0])
+	if err != nil || p.Device != device {
+		return nil
+	}
+	return b.Chain[0]
 }
 
 // bundleReader takes bytes from the front; once too few are left it is short

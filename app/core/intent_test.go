@@ -14,8 +14,10 @@ import (
 func TestPasscodesAreNeverPrinted(t *testing.T) {
 	const secret = "open sesame"
 	for _, i := range []core.Intent{
-		core.StartMeeting{Passcode: secret}, core.JoinMeeting{Link: "https://x/m/y", Passcode: secret},
-		core.Schedule{Title: secret, Passcode: secret}, core.SendReport{Words: secret},
+		core.StartMeeting{Passcode: secret},
+		core.JoinMeeting{Link: "https://x/m/y", Passcode: secret},
+		core.Schedule{Title: secret, Passcode: secret},
+		core.SendReport{Words: secret},
 	} {
 		var out bytes.Buffer
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {

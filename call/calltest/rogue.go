@@ -21,6 +21,7 @@ type Rogue struct {
 	config mls.Config
 	group  *mls.Group
 	id     keys.MeetingID
+	device keys.PublicKey
 }
 
 // NewRogue connects a rogue; it knocks and waits until the host lets it in.
@@ -29,7 +30,7 @@ func NewRogue(ctx context.Context, h *Hall, id keys.MeetingID, name string) (*Ro
 	if err != nil {
 		return nil, err
 	}
-	r := &Rogue{id: id}
+	r := &Rogue{id: id, device: device.Public()}
 	if r.conn, err = h.Dial(device.Public()); err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func mlsOf(device keys.DeviceKey, suite uint16) mls.Config {
 	public := device.Public()
 	return mls.Config{
 		Suite: mls.Suite(suite), Signer: device.Signer(), Credential: mls.BasicCredential(public[:]),
-		Verify: func(mls.Credential, []byte) error { return nil },
+		Verify: func(mls.Credential, []byte) error { return nil }, Successor: func(_, _ mls.Credential) error { return nil },
 	}
 }
 
@@ -112,7 +113,9 @@ func (r *Rogue) CatchUp(ctx context.Context) error {
 		case wire.Ordered:
 			_, err = r.group.Handle(m.Commit)
 		case wire.Said:
-			_, err = r.group.Handle(m.Message)
+			if m.Sender != r.device {
+				_, err = r.group.Handle(m.Message)
+			}
 		}
 		if err != nil {
 			return err
@@ -164,10 +167,22 @@ func (r *Rogue) Say(ctx context.Context, p call.Payload) error {
 	return r.conn.Send(ctx, wire.Say{Ref: 99, Epoch: r.group.Epoch(), Message: sealed})
 }
 
+// Wear has the service order a commit that makes a certificate (DER) the credential
+// in the rogue's leaf; CatchUp puts it into effect.
+func (r *Rogue) Wear(ctx context.Context, certificate []byte) error {
+	c := mls.X509Credential([][]byte{certificate})
+	epoch := r.group.Epoch()
+	staged, err := r.group.Commit(mls.CommitOptions{Credential: &c, References: [][]byte{}})
+	if err != nil {
+		return err
+	}
+	return r.conn.Send(ctx, wire.Commit{Ref: 98, Epoch: epoch, Commit: staged.Message()})
+}
+
 // Expel makes a commit that removes a member.
 func (r *Rogue) Expel(k keys.PublicKey) ([]byte, error) {
 	for _, m := range r.group.Members() {
-		if string(m.Credential.Identity) == string(k[:]) {
+		if string(m.SignatureKey) == string(k[:]) {
 			return r.commit(mls.CommitOptions{Remove: []mls.LeafIndex{m.Leaf}})
 		}
 	}
@@ -190,7 +205,7 @@ func (r *Rogue) ghost() (mls.Config, error) {
 }
 
 // Device is the rogue's own key.
-func (r *Rogue) Device() keys.PublicKey { return keys.PublicKey(r.config.Credential.Identity) }
+func (r *Rogue) Device() keys.PublicKey { return r.device }
 
 // Send says something to the service.
 func (r *Rogue) Send(ctx context.Context, m wire.Message) error { return r.conn.Send(ctx, m) }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -30,7 +31,7 @@ func (r *Runner) carryOut(e call.Effect) {
 	case call.CheckPassport:
 		r.checkMember(e.Shown)
 	case call.FetchOwn:
-		r.fetchOwn(nil)
+		r.fetchOwn(0)
 	case call.JoinGroup:
 		r.joinGroup(e.Welcome)
 	case call.OpenCommit:
@@ -85,7 +86,10 @@ func (r *Runner) switchKeys(e call.SwitchKeys) {
 }
 
 func (r *Runner) groupConfig() group.Config {
-	return group.Config{Device: r.cfg.Device, Descriptor: r.state.Sealed, Meeting: r.state.Meeting}
+	return group.Config{
+		Device: r.cfg.Device, Descriptor: r.state.Sealed, Meeting: r.state.Meeting,
+		Passport: keys.CertificateIn(r.state.Mine.Bundle, r.cfg.Device.Public()),
+	}
 }
 
 func (r *Runner) createGroup() {
@@ -96,7 +100,7 @@ func (r *Runner) createGroup() {
 	}
 	r.useGroup(g)
 	r.epoch(group.Changed{Epoch: g.Epoch(), By: g.Self()})
-	r.fetchOwn(nil)
+	r.fetchOwn(0)
 }
 
 // useGroup takes a new group, with frame keys where media is sealed.
@@ -107,21 +111,25 @@ func (r *Runner) useGroup(g *group.Group) {
 	}
 }
 
+// sealKnock gets the own passport first: it is the credential in the key package.
 func (r *Runner) sealKnock() {
+	if r.joining != nil {
+		r.joining.Close()
+		r.joining = nil
+	}
+	r.knocks++
+	r.fetchOwn(r.knocks)
+}
+
+// knock makes a key package and seals the knock, both with the own passport that
+// was just checked.
+func (r *Runner) knock() {
 	j, err := group.Prepare(r.groupConfig())
 	if err != nil {
 		r.event(call.KeyFault{Fault: call.FaultForged})
 		return
 	}
-	if r.joining != nil {
-		r.joining.Close()
-	}
 	r.joining = j
-	r.fetchOwn(j)
-}
-
-// knock seals the knock of j, with the own passport that was just checked.
-func (r *Runner) knock(j *group.Joining) {
 	knock := keys.NewKnock(r.state.Name, r.cfg.Passcode)
 	knock.Passport = r.state.Mine.Bundle
 	sealed, err := keys.SealKnock(r.state.About.LobbyKey, r.state.Meeting, r.state.Self, knock)
@@ -144,8 +152,12 @@ func (r *Runner) openKnock(w wire.Knocking) call.KnockOpened {
 	if err != nil || knock.Name.Device != w.Device || knock.Name.Verify(r.state.Meeting) != nil {
 		return out
 	}
-	owner, err := group.CheckKeyPackage(r.groupConfig(), w.KeyPackage)
+	owner, passport, err := group.CheckKeyPackage(r.groupConfig(), w.KeyPackage)
 	if err != nil || owner != w.Device {
+		return out
+	}
+	// What is checked about the bundle must be about what stands in the leaf.
+	if !bytes.Equal(passport, keys.CertificateIn(knock.Passport, w.Device)) {
 		return out
 	}
 	out.Broken, out.Name, out.Passport = false, knock.Name, knock.Passport
@@ -242,7 +254,8 @@ func (r *Runner) epoch(c group.Changed) {
 		return
 	}
 	for _, m := range r.group.Members() {
-		out.Members = append(out.Members, call.Member{Key: m.Key, Leaf: m.Leaf})
+		passport := call.HashPassport(r.group.Passport(m.Key))
+		out.Members = append(out.Members, call.Member{Key: m.Key, Leaf: m.Leaf, Passport: passport})
 	}
 	out.Code, out.Roster = r.group.Code(), r.group.RosterHash()
 	clear(r.said) // what was said in the former epoch and not echoed is said again
@@ -288,7 +301,11 @@ func (r *Runner) makeCommit(e call.MakeCommit) {
 		adds = append(adds, k.KeyPackage)
 		msg.Adds = append(msg.Adds, k.Ticket)
 	}
-	staged, err := r.group.Commit(adds, e.Removes)
+	err := r.group.UsePassport(r.groupConfig().Passport)
+	var staged group.Staged
+	if err == nil {
+		staged, err = r.group.Commit(adds, e.Removes)
+	}
 	if err != nil {
 		r.event(call.CommitFailed{Ref: e.Ref})
 		return

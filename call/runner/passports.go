@@ -6,7 +6,6 @@ import (
 
 	"conclave/call"
 	"conclave/keys"
-	"conclave/keys/group"
 )
 
 // Passports is this device's standing with the meeting's service, and its eyes
@@ -28,9 +27,9 @@ const checkLimit = 15 * time.Second
 // What a check posts.
 type (
 	ownFetched struct {
-		conn    *connection
-		joining *group.Joining // the knock that waits for it, or nil
-		event   call.OwnPassport
+		conn  *connection
+		knock int // the number of the knock that waits for it, or 0
+		event call.OwnPassport
 	}
 	examined struct {
 		conn  *connection // that the question came over; nil: any
@@ -82,13 +81,13 @@ func (r *Runner) checkMember(shown call.Shown) {
 	})
 }
 
-// fetchOwn gets the own passport and what it proves in this meeting; joining
-// is the knock that goes on then, or nil.
-func (r *Runner) fetchOwn(joining *group.Joining) {
+// fetchOwn gets the own passport and what it proves in this meeting; knock is the
+// number of the knock that goes on then, or 0.
+func (r *Runner) fetchOwn(knock int) {
 	if r.cfg.Passports == nil {
 		r.event(call.OwnPassport{Proof: call.NoAccounts()})
-		if joining != nil {
-			r.knock(joining)
+		if knock != 0 {
+			r.knock()
 		}
 		return
 	}
@@ -98,19 +97,19 @@ func (r *Runner) fetchOwn(joining *group.Joining) {
 		defer cancel()
 		out := call.OwnPassport{Bundle: r.cfg.Passports.Own(ctx)}
 		out.Proof = r.cfg.Passports.Check(ctx, about, call.Shown{Device: self, Bundle: out.Bundle})
-		r.post(ownFetched{conn, joining, out})
+		r.post(ownFetched{conn, knock, out})
 	})
 }
 
 // ownFetched takes the own passport over, and knocks where that waited for it
 // and still makes sense.
 func (r *Runner) ownFetched(w ownFetched) {
-	if w.joining != nil && (w.conn != r.conn || w.joining != r.joining) {
+	if w.knock != 0 && (w.conn != r.conn || w.knock != r.knocks) {
 		return // the link broke meanwhile; there is a newer knock, or will be
 	}
 	r.event(w.event)
 	r.settle()
-	if w.joining != nil && r.state.Seat == call.SeatKnocking {
-		r.knock(w.joining)
+	if w.knock != 0 && r.state.Seat == call.SeatKnocking {
+		r.knock()
 	}
 }

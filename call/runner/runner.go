@@ -96,6 +96,7 @@ type Runner struct {
 	lobby   keys.LobbyKey
 	group   *group.Group
 	joining *group.Joining
+	knocks  int // number of the newest knock
 	ring    *frame.Ring
 	media   Media
 	applied applied

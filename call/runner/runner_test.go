@@ -73,14 +73,14 @@ func (p *person) newestRing() *frame.Ring {
 }
 
 // newPerson starts a runner that dials with dial.
-func newPerson(t testing.TB, passcode string, dial func(keys.PublicKey) (runner.Conn, error)) *person {
+func newPerson(t testing.TB, passcode string, dial func(keys.PublicKey) (runner.Conn, error), change ...func(*runner.Config)) *person {
 	t.Helper()
 	device, err := keys.NewDeviceKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &person{t: t, device: device}
-	p.r = runner.Start(runner.Config{
+	cfg := runner.Config{
 		Device: device, Passcode: passcode, Wants: call.Wants{Mic: true},
 		Dial: func(context.Context) (runner.Conn, error) {
 			p.mu.Lock()
@@ -105,7 +105,11 @@ func newPerson(t testing.TB, passcode string, dial func(keys.PublicKey) (runner.
 			defer p.mu.Unlock()
 			p.tells = append(p.tells, t.Notice)
 		},
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	p.r = runner.Start(cfg)
 	t.Cleanup(p.r.Close)
 	return p
 }

@@ -9,7 +9,11 @@
 //
 // The group's identifier is the meeting's, which is the hash of the signed
 // descriptor, so that mode, host and suite are part of every key. The device key
-// is the MLS signature key, and the credential is that key.
+// is the MLS signature key. The credential is the device's passport (x509, one
+// certificate), or the bare key (basic) for guests; a member may exchange it in a
+// commit for another of the same device. Here a passport is read, and must be of
+// the key that signs; whether it is to be believed (chain, dates, revocation, log)
+// the caller finds out, and asks Passport for what is in the leaf.
 //
 // Only the host adds, and only with a signed admission for that device and that
 // key package. The host removes; anybody else removes only whom the caller has

@@ -16,8 +16,9 @@ type engine interface {
 	export(label string, context []byte, length int) ([]byte, error)
 	// stage prepares a commit with these Adds (key packages as they were sent) and
 	// Removes and with a path, and a Welcome when there are Adds. data is
-	// authenticated together with the commit. The group stays in its epoch.
-	stage(adds [][]byte, removes []uint32, data []byte) (commit, welcome []byte, err error)
+	// authenticated together with the commit. The path's leaf has passport as its
+	// credential, or the bare key without one. The group stays in its epoch.
+	stage(adds [][]byte, removes []uint32, data, passport []byte) (commit, welcome []byte, err error)
 	// merge puts the staged commit into effect.
 	merge() error
 	// discard forgets the staged commit, if there is one.
@@ -48,6 +49,7 @@ type joiner interface {
 type leaf struct {
 	index        uint32
 	credential   []byte // identity of a basic credential; nil for every other kind
+	passport     []byte // DER of an x509 credential of one certificate; nil for every other kind
 	signatureKey []byte
 }
 
@@ -76,8 +78,16 @@ type outcome struct {
 	removed   bool   // this device was removed; the engine is of no more use
 }
 
-// key returns the member's device key, when the credential is just that.
+// key returns the member's device key, when the credential is just that, or a
+// passport of it. Whether the passport is to be believed is not asked here.
 func (l leaf) key() (keys.PublicKey, bool) {
+	if l.passport != nil {
+		p, err := keys.ParsePassport(l.passport)
+		if err != nil || l.credential != nil || string(p.Device[:]) != string(l.signatureKey) {
+			return keys.PublicKey{}, false
+		}
+		return p.Device, true
+	}
 	if len(l.credential) != len(keys.PublicKey{}) || string(l.credential) != string(l.signatureKey) {
 		return keys.PublicKey{}, false
 	}

@@ -30,6 +30,8 @@ var (
 	ErrMode = errors.New("the meeting is not end-to-end encrypted")
 	// ErrNotMember: the device is not in the group.
 	ErrNotMember = errors.New("the device is not in the meeting")
+	// ErrPassport: what was to be this device's credential is no passport of it.
+	ErrPassport = errors.New("it is no passport of this device")
 	// ErrFull: the group has as many members as frame keys can name.
 	ErrFull = errors.New("the meeting is full")
 	// ErrClosed: Close was called.
@@ -47,7 +49,7 @@ const (
 	RemoveNotAllowed Why = "a member was to be removed who has not left, by somebody who is not the host"
 	OutsideCommit    Why = "somebody tried to enter from outside"
 	OtherProposal    Why = "something else about the group was to be changed"
-	BadCredential    Why = "a member's credential is not its device key"
+	BadCredential    Why = "a member's credential is neither its device key nor a passport of it"
 	SenderLeft       Why = "the sender has left the meeting"
 )
 

@@ -20,7 +20,12 @@ func fuzzRoom(f *testing.F) (bob *person, messages [][]byte, welcome []byte, kp 
 	if err != nil {
 		f.Fatal(err)
 	}
-	_, j := r.prepare("c")
+	c := r.person("c", newDevice(f))
+	c.cfg.Passport = newOffice(f).passport(c.device.Public())
+	j, err := Prepare(c.cfg)
+	if err != nil {
+		f.Fatal(err)
+	}
 	adding, err := r.host.Commit([][]byte{j.KeyPackage()}, nil)
 	if err != nil {
 		f.Fatal(err)
@@ -119,13 +124,13 @@ func FuzzCheckKeyPackage(f *testing.F) {
 	_, _, _, kp := fuzzRoom(f)
 	host := keys.DeviceKeyFromSeed([32]byte{1})
 	cfg := Config{Device: host, Descriptor: testSigned(f, host, func(d *keys.Descriptor) { d.Suite = SuiteClassic })}
-	if _, err := CheckKeyPackage(cfg, kp); err != nil {
+	if _, _, err := CheckKeyPackage(cfg, kp); err != nil {
 		f.Fatal(err)
 	}
 	addEdits(f)
 	f.Fuzz(func(t *testing.T, _ uint8, at uint16, drop uint8, insert []byte) {
 		altered := edit(kp, at, drop, insert)
-		if _, err := CheckKeyPackage(cfg, altered); err == nil && !bytes.Equal(altered, kp) {
+		if _, _, err := CheckKeyPackage(cfg, altered); err == nil && !bytes.Equal(altered, kp) {
 			t.Fatal("an altered key package was accepted")
 		}
 	})

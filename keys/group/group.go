@@ -33,6 +33,9 @@ type Config struct {
 	// Meeting is the identifier from the link. Descriptor must be the one it
 	// names. The zero value takes the descriptor's own: for the host, who made it.
 	Meeting keys.MeetingID
+	// Passport is the device's passport (DER), which becomes its credential; nil
+	// for a guest.
+	Passport []byte
 }
 
 // meeting is a verified Config.
@@ -40,6 +43,7 @@ type meeting struct {
 	device     keys.DeviceKey
 	descriptor keys.Descriptor
 	id         keys.MeetingID
+	passport   []byte // nil for none; replaced, never written
 }
 
 func (c Config) verify() (meeting, error) {
@@ -58,7 +62,10 @@ func (c Config) verify() (meeting, error) {
 	if !supports(d.Suite) {
 		return meeting{}, ErrSuite
 	}
-	return meeting{device: c.Device, descriptor: d, id: want}, nil
+	if err := checkPassport(c.Passport, c.Device.Public()); err != nil {
+		return meeting{}, err
+	}
+	return meeting{device: c.Device, descriptor: d, id: want, passport: bytes.Clone(c.Passport)}, nil
 }
 
 // Member is a device in the meeting. Leaf is its place in the tree, kept as long
@@ -73,6 +80,7 @@ type Group struct {
 	meeting  meeting
 	engine   engine
 	roster   []Member // of the present epoch, ascending by leaf
+	papers   papers   // of the present epoch
 	staged   []byte   // our commit, waiting for its echo
 	departed map[keys.PublicKey]bool
 	own      ownMessages
@@ -97,11 +105,11 @@ func Create(cfg Config) (*Group, error) {
 
 func newGroup(m meeting, e engine) (*Group, error) {
 	g := &Group{meeting: m, engine: e, departed: map[keys.PublicKey]bool{}}
-	roster, err := rosterOf(e)
+	roster, papers, err := rosterOf(e, nil)
 	if err != nil {
 		return nil, err
 	}
-	g.roster = roster
+	g.roster, g.papers = roster, papers
 	return g, nil
 }
 
@@ -182,7 +190,8 @@ type Staged struct {
 }
 
 // Commit prepares a commit that adds the devices of these key packages, removes
-// these members and renews this device's keys; with neither it only renews. It
+// these members and renews this device's keys, and its credential when UsePassport
+// brought another; with neither it only renews. It
 // takes effect when Handle is given Staged.Commit back, and is to be discarded when
 // another commit wins. It keeps the rules of the meeting like everybody else's.
 func (g *Group) Commit(adds [][]byte, removes []keys.PublicKey) (Staged, error) {
@@ -203,7 +212,7 @@ func (g *Group) Commit(adds [][]byte, removes []keys.PublicKey) (Staged, error) 
 	if len(g.roster)-len(leaves)+len(adds) > MaxMembers {
 		return Staged{}, fmt.Errorf("commit: %w", ErrFull)
 	}
-	commit, welcome, err := g.engine.stage(adds, leaves, admissions)
+	commit, welcome, err := g.engine.stage(adds, leaves, admissions, g.meeting.passport)
 	if err != nil {
 		return Staged{}, fmt.Errorf("commit: %w", err)
 	}
@@ -257,7 +266,7 @@ func (g *Group) read(message []byte) (Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, ok := out.from.key()
+	key, ok := g.papers.key(out.from)
 	if !ok {
 		return nil, &ForbiddenError{Why: BadCredential}
 	}
@@ -279,7 +288,7 @@ func (g *Group) read(message []byte) (Event, error) {
 
 // changed takes over the roster of the new epoch and says what is different.
 func (g *Group) changed(by Member) (Event, error) {
-	after, err := rosterOf(g.engine)
+	after, papers, err := rosterOf(g.engine, g.papers)
 	if err != nil {
 		// judge has looked at everybody who came in, so this does not happen; if it
 		// did, no key of such a group may be used.
@@ -287,7 +296,7 @@ func (g *Group) changed(by Member) (Event, error) {
 		return nil, err
 	}
 	event := Changed{Epoch: g.engine.epoch(), By: by, Added: without(after, g.roster), Removed: without(g.roster, after)}
-	g.roster = after
+	g.roster, g.papers = after, papers
 	for _, m := range event.Removed {
 		delete(g.departed, m.Key)
 	}

@@ -40,7 +40,7 @@ func (j *Joining) KeyPackage() []byte { return bytes.Clone(j.public) }
 // Join enters the group with the Welcome that the service delivered. It refuses a
 // Welcome for another key package or another meeting, one that the host has not
 // signed, and a group in which the host is missing, a device stands twice or a
-// credential is not a device key. Afterwards the private half is wiped and a second
+// credential is not its device key or a passport of it. Afterwards the private half is wiped and a second
 // use fails with ErrUsed; after an error the true Welcome can still come.
 func (j *Joining) Join(welcome []byte) (*Group, error) {
 	if j.joiner == nil {
@@ -120,27 +120,29 @@ func (j *Joining) Close() {
 
 // CheckKeyPackage returns the device that made a key package, when it is well
 // formed, signed by that device, not expired, and fit for this meeting. The host
-// calls it before showing a knock; Commit calls it again.
-func CheckKeyPackage(cfg Config, kp []byte) (keys.PublicKey, error) {
+// calls it before showing a knock; Commit calls it again. passport is the certificate
+// (DER) that is the credential in it, nil for a guest: whether it is to be believed is
+// for the caller to find out.
+func CheckKeyPackage(cfg Config, kp []byte) (device keys.PublicKey, passport []byte, err error) {
 	m, err := cfg.verify()
 	if err != nil {
-		return keys.PublicKey{}, fmt.Errorf("check key package: %w", err)
+		return keys.PublicKey{}, nil, fmt.Errorf("check key package: %w", err)
 	}
-	key, err := m.checkKeyPackage(kp)
+	device, passport, err = m.checkKeyPackage(kp)
 	if err != nil {
-		return keys.PublicKey{}, fmt.Errorf("check key package: %w", err)
+		return keys.PublicKey{}, nil, fmt.Errorf("check key package: %w", err)
 	}
-	return key, nil
+	return device, passport, nil
 }
 
-func (m meeting) checkKeyPackage(kp []byte) (keys.PublicKey, error) {
+func (m meeting) checkKeyPackage(kp []byte) (keys.PublicKey, []byte, error) {
 	l, err := inspect(m, kp)
 	if err != nil {
-		return keys.PublicKey{}, errors.Join(ErrInvalid, err)
+		return keys.PublicKey{}, nil, errors.Join(ErrInvalid, err)
 	}
 	key, ok := l.key()
 	if !ok {
-		return keys.PublicKey{}, &ForbiddenError{Why: BadCredential}
+		return keys.PublicKey{}, nil, &ForbiddenError{Why: BadCredential}
 	}
-	return key, nil
+	return key, bytes.Clone(l.passport), nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 
+	"conclave/keys"
 	"conclave/keys/mls"
 )
 
@@ -26,21 +27,54 @@ const padding = 128
 
 func supports(suite uint16) bool { return suite == SuiteClassic || suite == SuitePostQuantum }
 
-var errCredential = errors.New("the credential is not the device key")
+var (
+	errCredential = errors.New("the credential is neither the device key nor a passport of it")
+	errSuccessor  = errors.New("the credential is of another device than the one before")
+)
+
+// credentialOf is a device's credential: its passport, or its bare key.
+func credentialOf(device keys.PublicKey, passport []byte) mls.Credential {
+	if passport == nil {
+		return mls.BasicCredential(device[:])
+	}
+	return mls.X509Credential([][]byte{passport})
+}
+
+// succeeds lets a member exchange its credential for another of the same device
+// (RFC 9420 section 5.3.1). That each is of its leaf's signature key is for Verify.
+func succeeds(before, after mls.Credential) error {
+	a, ok := deviceIn(before)
+	b, fine := deviceIn(after)
+	if !ok || !fine || a != b {
+		return errSuccessor
+	}
+	return nil
+}
+
+// deviceIn is the device that a credential names.
+func deviceIn(c mls.Credential) (keys.PublicKey, bool) {
+	l := leafOf(mls.Member{Credential: c})
+	if l.passport != nil {
+		p, err := keys.ParsePassport(l.passport)
+		return p.Device, err == nil
+	}
+	l.signatureKey = l.credential
+	return l.key()
+}
 
 // mlsConfig is the same for all members of a meeting but for the device.
 func mlsConfig(m meeting) mls.Config {
-	public := m.device.Public()
 	return mls.Config{
 		Suite:      mls.Suite(m.descriptor.Suite),
 		Signer:     m.device.Signer(),
-		Credential: mls.BasicCredential(public[:]),
+		Credential: credentialOf(m.device.Public(), m.passport),
 		Verify: func(c mls.Credential, signatureKey []byte) error {
 			if _, ok := leafOf(mls.Member{Credential: c, SignatureKey: signatureKey}).key(); !ok {
 				return errCredential
 			}
 			return nil
 		},
+		Successor:         succeeds,
 		ExternalProposals: []mls.ProposalType{}, // none
 		Padding:           padding,
 	}
@@ -48,14 +82,18 @@ func mlsConfig(m meeting) mls.Config {
 
 func leafOf(m mls.Member) leaf {
 	l := leaf{index: uint32(m.Leaf), signatureKey: m.SignatureKey}
-	if m.Credential.Type == mls.CredentialBasic {
+	switch {
+	case m.Credential.Type == mls.CredentialBasic:
 		l.credential = m.Credential.Identity
+	case m.Credential.Type == mls.CredentialX509 && len(m.Credential.Certificates) == 1:
+		l.passport = m.Credential.Certificates[0]
 	}
 	return l
 }
 
 // ours implements engine.
 type ours struct {
+	device keys.PublicKey
 	group  *mls.Group
 	staged *mls.Staged
 }
@@ -66,11 +104,12 @@ func found(m meeting) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ours{group: g}, nil
+	return &ours{device: m.device.Public(), group: g}, nil
 }
 
 // ourJoiner implements joiner.
 type ourJoiner struct {
+	device keys.PublicKey
 	config mls.Config
 	key    *mls.KeyPackage
 }
@@ -81,7 +120,7 @@ func prepare(m meeting) (joiner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ourJoiner{config: config, key: key}, nil
+	return &ourJoiner{device: m.device.Public(), config: config, key: key}, nil
 }
 
 func (j *ourJoiner) keyPackage() []byte { return j.key.Message() }
@@ -91,7 +130,7 @@ func (j *ourJoiner) join(welcome []byte) (engine, []byte, error) {
 	if err != nil {
 		return nil, nil, refused(err)
 	}
-	return &ours{group: g}, g.ID(), nil
+	return &ours{device: j.device, group: g}, g.ID(), nil
 }
 
 func (j *ourJoiner) close() { j.key.Wipe() }
@@ -126,13 +165,14 @@ func (e *ours) export(label string, context []byte, length int) ([]byte, error) 
 	return e.group.Export(label, context, length)
 }
 
-func (e *ours) stage(adds [][]byte, removes []uint32, data []byte) (commit, welcome []byte, err error) {
+func (e *ours) stage(adds [][]byte, removes []uint32, data, passport []byte) (commit, welcome []byte, err error) {
 	leaves := make([]mls.LeafIndex, len(removes))
 	for i, index := range removes {
 		leaves[i] = mls.LeafIndex(index)
 	}
+	credential := credentialOf(e.device, passport)
 	staged, err := e.group.Commit(mls.CommitOptions{
-		Add: adds, Remove: leaves, AuthenticatedData: data, References: [][]byte{},
+		Add: adds, Remove: leaves, AuthenticatedData: data, References: [][]byte{}, Credential: &credential,
 	})
 	if err != nil {
 		return nil, nil, refused(err)

@@ -50,8 +50,12 @@ func mlsSigner(device keys.DeviceKey) *ciphersuite.SignaturePrivateKey {
 func newKeyPackage(m meeting) (*keypackages.KeyPackage, *keypackages.KeyPackagePrivateKeys, error) {
 	public := m.device.Public()
 	now := time.Now()
+	credential := credentials.NewBasicCredential(public[:])
+	if m.passport != nil {
+		credential = credentials.NewX509Credential([][]byte{m.passport})
+	}
 	return keypackages.Generate(&credentials.CredentialWithKey{
-		Credential:        credentials.NewBasicCredential(public[:]),
+		Credential:        credential,
 		Ed25519PrivateKey: m.device.Signer().(ed25519.PrivateKey),
 		SignatureKeyBytes: public[:],
 	}, ciphersuite.CipherSuite(m.descriptor.Suite), keypackages.WithLifetime(
@@ -122,8 +126,12 @@ func (j *mlsgoJoiner) close() { j.private = nil }
 
 func mlsgoLeaf(index uint32, c *credentials.Credential, key []byte) leaf {
 	l := leaf{index: index, signatureKey: bytes.Clone(key)}
-	if c != nil && c.CredentialType == credentials.BasicCredential {
+	switch {
+	case c == nil:
+	case c.CredentialType == credentials.BasicCredential:
 		l.credential = bytes.Clone(c.Identity)
+	case c.CredentialType == credentials.X509Credential && len(c.Certificates) == 1:
+		l.passport = bytes.Clone(c.Certificates[0])
 	}
 	return l
 }
@@ -169,7 +177,7 @@ func copyOf(g *mls.Group) (out *mls.Group, err error) {
 	return out, nil
 }
 
-func (e *mlsgo) stage(adds [][]byte, removes []uint32, data []byte) (commit, welcome []byte, err error) {
+func (e *mlsgo) stage(adds [][]byte, removes []uint32, data, _ []byte) (commit, welcome []byte, err error) {
 	next, err := copyOf(e.group)
 	if err != nil {
 		return nil, nil, err
@@ -408,7 +416,7 @@ func TestTwoImplementationsMeet(t *testing.T) {
 	r.deliver(staged.Commit)
 	r.leave(gone)
 	r.agree()
-	bad, _, err := r.present[2].engine.stage(nil, []uint32{foreign.Self().Leaf}, nil)
+	bad, _, err := r.present[2].engine.stage(nil, []uint32{foreign.Self().Leaf}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

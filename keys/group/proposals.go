@@ -24,6 +24,7 @@ const (
 	proposalRemove   = 3
 	sourceKeyPackage = 1
 	credentialBasic  = 1
+	credentialX509   = 2
 )
 
 // readProposals reads the proposals of a member's commit in a PublicMessage (RFC
@@ -123,15 +124,17 @@ func (r *reader) take(n int) []byte {
 	return out
 }
 
-// skipKeyPackage reads over a KeyPackage (section 10) with a basic credential.
+// skipKeyPackage reads over a KeyPackage (section 10) with a basic or an x509
+// credential: an identity or a list of certificates, either way one vector.
 func (r *reader) skipKeyPackage() {
 	r.uint(2)  // version
 	r.uint(2)  // cipher_suite
 	r.vector() // init_key
 	r.vector() // leaf_node: encryption_key
 	r.vector() // signature_key
-	r.failed = r.uint(2) != credentialBasic || r.failed
-	r.vector() // identity
+	credential := r.uint(2)
+	r.failed = credential != credentialBasic && credential != credentialX509 || r.failed
+	r.vector() // identity, or certificates
 	for range 5 {
 		r.vector() // capabilities: versions, suites, extensions, proposals, credentials
 	}

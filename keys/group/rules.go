@@ -7,24 +7,29 @@ import (
 	"conclave/keys"
 )
 
-// rosterOf returns the members of the engine's epoch. Every credential must be its
-// device key, and no device may be there twice.
-func rosterOf(e engine) ([]Member, error) {
+// rosterOf returns the members of the engine's epoch and their passports. Every
+// credential must be its device key or a passport of it, and no device may be there
+// twice. known are passports that were read before, which need not be read again.
+func rosterOf(e engine, known papers) ([]Member, papers, error) {
 	leaves := e.members()
 	roster := make([]Member, 0, len(leaves))
 	seen := make(map[keys.PublicKey]bool, len(leaves))
+	held := make(papers)
 	for _, l := range leaves {
-		key, ok := l.key()
+		key, ok := known.key(l)
 		if !ok {
-			return nil, &ForbiddenError{Why: BadCredential}
+			return nil, nil, &ForbiddenError{Why: BadCredential}
 		}
 		if seen[key] {
-			return nil, &ForbiddenError{Why: AddTwice}
+			return nil, nil, &ForbiddenError{Why: AddTwice}
+		}
+		if l.passport != nil {
+			held[key] = l.passport
 		}
 		seen[key] = true
 		roster = append(roster, Member{Leaf: l.index, Key: key})
 	}
-	return roster, nil
+	return roster, held, nil
 }
 
 // without returns the members of a that are not in b, by device and by leaf.
@@ -69,7 +74,7 @@ func (g *Group) admit(adds [][]byte) ([]byte, error) {
 	}
 	list := make([]keys.Admission, 0, len(adds))
 	for i, kp := range adds {
-		key, err := g.meeting.checkKeyPackage(kp)
+		key, _, err := g.meeting.checkKeyPackage(kp)
 		if err != nil {
 			return nil, fmt.Errorf("key package %d: %w", i, err)
 		}

@@ -25,7 +25,7 @@ func TestOnlyTheHostAdds(t *testing.T) {
 			a.device.SignAdmission(r.host.Meeting(), keys.PublicKey{1}, hashKeyPackage(j.KeyPackage())),
 		}),
 	} {
-		commit, _, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, data)
+		commit, _, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, data, nil)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -63,7 +63,7 @@ func TestAddNeedsAnAdmissionForThisKeyPackage(t *testing.T) {
 		"trailing byte":       append(encodeAdmissions([]keys.Admission{right}), 0),
 	}
 	for name, data := range cases {
-		commit, _, err := r.host.engine.stage([][]byte{kp}, nil, data)
+		commit, _, err := r.host.engine.stage([][]byte{kp}, nil, data, nil)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -74,7 +74,7 @@ func TestAddNeedsAnAdmissionForThisKeyPackage(t *testing.T) {
 		})
 		r.host.engine.discard()
 	}
-	commit, _, err := r.host.engine.stage([][]byte{kp}, nil, encodeAdmissions([]keys.Admission{right}))
+	commit, _, err := r.host.engine.stage([][]byte{kp}, nil, encodeAdmissions([]keys.Admission{right}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestAddNeedsAnAdmissionForThisKeyPackage(t *testing.T) {
 func TestAdmissionsStandOnlyBesideAdds(t *testing.T) {
 	r := openRoom(t)
 	a := r.admit("a")[0]
-	commit, _, err := r.host.engine.stage(nil, nil, []byte("covert"))
+	commit, _, err := r.host.engine.stage(nil, nil, []byte("covert"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestConfigMustBeForThisMeeting(t *testing.T) {
 		if _, err := Prepare(c.cfg); !errors.Is(err, c.want) {
 			t.Errorf("%s: prepare: got %v, want %v", name, err, c.want)
 		}
-		if _, err := CheckKeyPackage(c.cfg, nil); !errors.Is(err, c.want) {
+		if _, _, err := CheckKeyPackage(c.cfg, nil); !errors.Is(err, c.want) {
 			t.Errorf("%s: check: got %v, want %v", name, err, c.want)
 		}
 		c.cfg.Device = host
@@ -238,21 +238,21 @@ func TestCheckKeyPackage(t *testing.T) {
 	r := openRoom(t)
 	p, j := r.prepare("a")
 	kp := j.KeyPackage()
-	key, err := CheckKeyPackage(r.host.cfg, kp)
+	key, _, err := CheckKeyPackage(r.host.cfg, kp)
 	if err != nil || key != p.device.Public() {
 		t.Fatalf("got %v, %v", key, err)
 	}
 	for i := range kp {
 		altered := bytes.Clone(kp)
 		altered[i] ^= 1
-		if _, err := CheckKeyPackage(r.host.cfg, altered); err == nil {
+		if _, _, err := CheckKeyPackage(r.host.cfg, altered); err == nil {
 			t.Errorf("altered at %d: accepted", i)
 		}
-		if _, err := CheckKeyPackage(r.host.cfg, kp[:i]); err == nil {
+		if _, _, err := CheckKeyPackage(r.host.cfg, kp[:i]); err == nil {
 			t.Errorf("cut at %d: accepted", i)
 		}
 	}
-	if _, err := CheckKeyPackage(r.host.cfg, append(bytes.Clone(kp), 0)); err == nil {
+	if _, _, err := CheckKeyPackage(r.host.cfg, append(bytes.Clone(kp), 0)); err == nil {
 		t.Error("with a byte more: accepted")
 	}
 }
@@ -433,7 +433,7 @@ func TestWelcomeOfAMemberIsRefused(t *testing.T) {
 	r := openRoom(t)
 	a := r.admit("a")[0]
 	_, j := r.prepare("victim")
-	_, welcome, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, nil)
+	_, welcome, err := a.engine.stage([][]byte{j.KeyPackage()}, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

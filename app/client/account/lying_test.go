@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -202,6 +203,73 @@ func TestPassportOfAnotherDeviceIsCaught(t *testing.T) {
 	p := newPlot(t)
 	p.hosts()
 	p.keptOut(t, p.Issue(t, p.ana.key(), keys.NewAccountID(), "Bob", keys.ClassSeat, true))
+}
+
+// Mallory's program is altered: she says a true, logged passport of her own device,
+// and has the bare key in her leaf of the group, or another passport. The leaf
+// decides who she is.
+func TestPassportThatIsNotInTheLeafProvesNothing(t *testing.T) {
+	p := newPlot(t)
+	p.hosts()
+	ana := p.ana
+	in := make(chan *calltest.Rogue, 1)
+	go func() {
+		r, err := calltest.NewRogue(t.Context(), p.w.hall, ana.meeting().ID, "Mallory")
+		if err != nil {
+			t.Error(err)
+		}
+		in <- r
+	}()
+	ana.await("asked", func() bool { return len(ana.meeting().Lobby) == 1 })
+	ana.Send(core.AdmitAll{})
+	mallory := <-in
+	if mallory == nil {
+		t.FailNow()
+	}
+	defer func() { _ = mallory.Close() }()
+	chats := 0
+	says := func(bundle []byte) {
+		t.Helper()
+		for _, said := range []call.Payload{call.Passports{Bundles: [][]byte{bundle}}, call.Text{Text: "here I am"}} {
+			if err := errors.Join(mallory.CatchUp(t.Context()), mallory.Say(t.Context(), said)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		chats++
+		ana.await("said", func() bool { return len(ana.meeting().Chat) == chats })
+	}
+	wears := func(bundle []byte) {
+		t.Helper()
+		b, err := keys.ParsePassportBundle(bundle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		epoch := ana.meeting().Code.Epoch
+		if err := errors.Join(mallory.CatchUp(t.Context()), mallory.Wear(t.Context(), b.Chain[0])); err != nil {
+			t.Fatal(err)
+		}
+		ana.await("in the next epoch", func() bool { return ana.meeting().Code.Epoch > epoch })
+	}
+	issue := func() []byte {
+		return p.Issue(t, mallory.Device(), keys.NewAccountID(), "Mallory", keys.ClassSeat, true)
+	}
+	unproved := func(when string) {
+		t.Helper()
+		if q := ana.sees(mallory.Device()); q.Logged || q.Verification != core.Unverified {
+			t.Errorf("%s: %+v", when, q)
+		}
+	}
+	first, second := issue(), issue()
+	says(first)
+	unproved("said, with the bare key in the leaf")
+	wears(first)
+	ana.await("her passport", func() bool { return ana.sees(mallory.Device()).Verification == core.VerifiedSeat })
+	wears(second)
+	unproved("another one in the leaf")
+	says(first)
+	unproved("said again, with another one in the leaf")
+	says(second)
+	ana.await("the other one", func() bool { return ana.sees(mallory.Device()).Logged })
 }
 
 func TestForkedLogIsCaught(t *testing.T) {
