@@ -160,7 +160,9 @@ func (m *machine) passportChecked(e PassportChecked) {
 		m.Papers = without(m.Papers, func(p Paper) bool { return p.Device == e.Device && bytes.Equal(p.Bundle, e.Bundle) })
 		return
 	}
-	before := m.Papers[i].Proof
+	before, told := m.Papers[i].Proof, slices.ContainsFunc(m.Papers, func(p Paper) bool {
+		return p.Device == e.Device && m.isAgainst(p.Proof)
+	})
 	if e.Proof.Checked == CheckedAway && before.Checked == CheckedHolds {
 		return // it stood the check; that the log is away now accuses nobody
 	}
@@ -170,7 +172,7 @@ func (m *machine) passportChecked(e PassportChecked) {
 	if e.Proof.Checked == CheckedFalse && before.Flaw != e.Proof.Flaw && e.Proof.Flaw != FlawLog { // that is the service's
 		m.do(Tell{Notice: NoticeFalsePassport, Name: m.nameOf(e.Device)})
 	}
-	if m.isAgainst(e.Proof) && !m.isAgainst(before) {
+	if m.isAgainst(e.Proof) && !told {
 		m.do(Tell{Notice: NoticeAgainstPolicy, Name: m.nameOf(e.Device)})
 	}
 }
