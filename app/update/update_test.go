@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -47,8 +48,9 @@ func TestManifestIsReadBackOnlyWithTheMakersSignature(t *testing.T) {
 	for i := range signed {
 		bent := append([]byte(nil), signed...)
 		bent[i] ^= 1
-		if m, err := Open(bent, public); err == nil {
-			t.Fatalf("byte %d bent and still read: %+v", i, m)
+		// The last bits of base64's last letter mean nothing: they may bend.
+		if got, err := Open(bent, public); err == nil && !reflect.DeepEqual(got, m) {
+			t.Fatalf("byte %d bent and read as %+v", i, got)
 		}
 	}
 	if _, err := Open(signed, ""); !errors.Is(err, ErrSignature) {

@@ -189,10 +189,18 @@ func (c *connection) roundTrip() time.Duration {
 	if pc == nil {
 		return 0
 	}
-	for _, s := range pc.GetStats() {
-		if pair, ok := s.(webrtc.ICECandidatePairStats); ok && pair.Nominated {
-			return time.Duration(pair.CurrentRoundTripTime * float64(time.Second))
-		}
+	// Not pc.GetStats, which races with pc's own end when the relay hangs up; and
+	// not before the path is there, since until then Pion is still at work on it.
+	sctp := pc.SCTP()
+	if sctp == nil || sctp.Transport() == nil {
+		return 0
+	}
+	ice := sctp.Transport().ICETransport()
+	if s := ice.State(); s != webrtc.ICETransportStateConnected && s != webrtc.ICETransportStateCompleted {
+		return 0
+	}
+	if pair, ok := ice.GetSelectedCandidatePairStats(); ok {
+		return time.Duration(pair.CurrentRoundTripTime * float64(time.Second))
 	}
 	return 0
 }
