@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"image"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,12 +28,8 @@ type Core struct {
 	session   atomic.Pointer[media.Session]
 	sharing   atomic.Pointer[string] // ID of the screen to share
 	shelf     shelf                  // devices between a preview and its meeting
-	observers struct {
-		sync.Mutex
-		next int
-		by   map[int]func()
-	}
-	observed struct { // newest state of the running meeting, written by its runner
+	observers observers
+	observed  struct { // newest state of the running meeting, written by its runner
 		sync.Mutex
 		number int
 		state  call.State
@@ -154,20 +149,7 @@ func (c *Core) Latest() Snapshot { return *c.latest.Load() }
 // Subscribe calls news after each new snapshot, from the core's goroutine,
 // until cancel is called; news must return at once.
 func (c *Core) Subscribe(news func()) (cancel func()) {
-	o := &c.observers
-	o.Lock()
-	defer o.Unlock()
-	number := o.next
-	o.next++
-	if o.by == nil {
-		o.by = map[int]func(){}
-	}
-	o.by[number] = news
-	return func() {
-		o.Lock()
-		defer o.Unlock()
-		delete(o.by, number)
-	}
+	return c.observers.subscribe(news)
 }
 
 // Want implements Frames. A tile that is larger than the pictures on the wire
@@ -351,12 +333,7 @@ func (c *Core) publish() {
 	s := c.snapshot()
 	c.remembered(&s)
 	c.latest.Store(&s)
-	c.observers.Lock()
-	list := slices.Collect(maps.Values(c.observers.by))
-	c.observers.Unlock()
-	for _, news := range list {
-		news()
-	}
+	c.observers.tell()
 }
 
 // save keeps the settings: one writing at a time, and always the newest last.

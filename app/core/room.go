@@ -1,9 +1,7 @@
 package core
 
 import (
-	"maps"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,11 +27,7 @@ type Room struct {
 	latest    atomic.Pointer[Snapshot]
 	strained  atomic.Bool
 	saving    atomic.Bool
-	observers struct {
-		sync.Mutex
-		next int
-		by   map[int]func()
-	}
+	observers observers
 
 	// Owned by the run goroutine.
 	state    roomState
@@ -190,20 +184,7 @@ func (r *Room) Latest() Snapshot { return *r.latest.Load() }
 
 // Subscribe calls news after each change of Latest, until cancel is called.
 func (r *Room) Subscribe(news func()) (cancel func()) {
-	o := &r.observers
-	o.Lock()
-	defer o.Unlock()
-	number := o.next
-	o.next++
-	if o.by == nil {
-		o.by = map[int]func(){}
-	}
-	o.by[number] = news
-	return func() {
-		o.Lock()
-		defer o.Unlock()
-		delete(o.by, number)
-	}
+	return r.observers.subscribe(news)
 }
 
 // Strain tells whether the screen keeps up with the pictures. Any goroutine.
@@ -257,12 +238,7 @@ func (r *Room) publish() {
 	s := r.view(inner, k)
 	r.latest.Store(&s)
 	r.report(s)
-	r.observers.Lock()
-	list := slices.Collect(maps.Values(r.observers.by))
-	r.observers.Unlock()
-	for _, news := range list {
-		news()
-	}
+	r.observers.tell()
 }
 
 func same(a, b Kiosk) bool {
